@@ -36,9 +36,16 @@ export function* foldersFrom(start: string): Generator<string, void> {
   }
 }
 
+/** A repository on github.com. */
+export interface GitHubRepository {
+  readonly user: string;
+  readonly repository: string;
+}
+
 /** The repository of the current folder. */
 export interface Root {
   readonly hosting: 'github' | 'other' | 'none';
+  readonly github?: GitHubRepository | undefined;
   /** The path from here to the repository's root: `.`, or `../..` in a monorepo. */
   readonly root: string;
 }
@@ -51,7 +58,8 @@ export function findRoot(): Root {
     const remotes = [...configOf(folder).matchAll(/^\s*url\s*=\s*(.*)$/gm)].map(
       ([, url]) => url ?? '',
     );
-    if (remotes.some((url) => /[@/.]github\b/i.test(url))) return { root, hosting: 'github' };
+    const isGitHub = remotes.some((url) => /[@/.]github\b/i.test(url));
+    if (isGitHub) return { root, hosting: 'github', github: gitHubOf(folder, remotes) };
     return { root, hosting: remotes.length > 0 ? 'other' : 'none' };
   }
   return { root: '.', hosting: 'none' };
@@ -64,6 +72,17 @@ function configOf(folder: string): string {
   } catch {
     return '';
   }
+}
+
+/** Finds user and repository in the address of the remote "origin", or of another one. */
+function gitHubOf(folder: string, remotes: readonly string[]): GitHubRepository | undefined {
+  const [, origin = ''] =
+    /^\[remote "origin"\][^[]*?^\s*url\s*=\s*(.*)$/m.exec(configOf(folder)) ?? [];
+  for (const url of [origin, ...remotes]) {
+    const found = /[@/]github\.com[:/]([\w.-]+)\/([\w.-]+?)(?:\.git)?\/?\s*$/i.exec(url);
+    if (found !== null) return { user: found[1] as string, repository: found[2] as string };
+  }
+  return undefined;
 }
 
 /** Finds the nearest config from a folder upwards. */

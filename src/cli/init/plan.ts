@@ -259,7 +259,7 @@ async function nextSteps(
   const { privateKeyFile } = SEALED;
   const isOfInit = written?.files[privateKeyFile] !== undefined && (await exists(privateKeyFile));
   const hasNewKey = answers.keys !== 'use' || isOfInit;
-  const settings = ci === 'github' ? settingsOf(answers) : [];
+  const settings = ci === 'github' ? settingsOf(project, answers) : [];
   return [
     ...(project.hasLibrary ? [] : [`${project.manager.typed.add} bundleseal: the app imports it`]),
     ...(byHand[framework] ?? []),

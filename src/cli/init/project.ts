@@ -98,7 +98,7 @@ export async function readProject(): Promise<Project> {
   const framework = frameworkOf(names);
   const config = await capacitorOf();
   const isTypeScript = await exists('tsconfig.json');
-  const { root, hosting } = findRoot();
+  const { root, hosting, github } = findRoot();
   const viteConfig = await findViteConfig(names);
   const vite = viteConfig && (await viteFolders(viteConfig));
   const buildScript = textOf(objectOf(content.scripts)['build']);
@@ -131,6 +131,7 @@ export async function readProject(): Promise<Project> {
     entry: await entryOf(framework, isTypeScript, vite?.root),
     manager: managerOf(root),
     hosting,
+    github,
     root,
     hasNetlify: await exists(join(root, 'netlify.toml')),
     configuredAppId: config.appId,

@@ -4,7 +4,7 @@ import type { StoreKind } from './answers.ts';
 
 const UPLOAD_ARTIFACT = 'actions/upload-artifact@bbbca2ddaa5d8feaa63e36b76fdaad77386f024f # v7.0.0';
 const UPLOAD_PAGES =
-  'actions/upload-pages-artifact@7b1f4a764d45c48632c6b24a0339c27f5614fb0b # v4.0.0';
+  'actions/upload-pages-artifact@fc324d3547104276b827a68afc52ff2a11cc49c9 # v5.0.0';
 const GCLOUD_AUTH = 'google-github-actions/auth@7c6bc770dae815cd3e89ee6cdf493a5fab2cc093 # v3.0.0';
 
 /** The value of Cache-Control for objects, which never change. */
@@ -180,6 +180,8 @@ ${NETLIFY.map((one) => `          ${one.name}: ${expressionOf(one)}\n`).join('')
     steps: () => `      - uses: ${UPLOAD_PAGES}
         with:
           path: site
+          # The stamp lists hidden files too, such as .well-known: no browser installs the service worker without them.
+          include-hidden-files: true
 `,
   },
 };

@@ -3,15 +3,16 @@
 // It pins actions by the commit of the tag in the comment. Only the publishing step gets the key.
 
 import { KEY_FILE, KEY_VARIABLE, PASSPHRASE_VARIABLE } from '../../keys/key-places.ts';
-import type { Manager } from '../package-manager.ts';
 import { SCRIPTS } from '../release/settings.ts';
 import { type Answers, isBeside, isWebsite } from './answers.ts';
+import { exampleOf, pagesOf } from './github-pages.ts';
 import type { Project } from './project.ts';
 import { IMMUTABLE, type Setting, secret, UPLOADS, variable } from './uploads.ts';
+import { checkJob, PUBLISHES, takeRelease } from './workflow-parts.ts';
 
 const CHECKOUT = 'actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1';
 const SETUP_NODE = 'actions/setup-node@820762786026740c76f36085b0efc47a31fe5020 # v7.0.0';
-const DEPLOY_PAGES = 'actions/deploy-pages@d6db90164ac5ed86f2b6aed7e0febac5b3c0c03e # v4.0.5';
+const DEPLOY_PAGES = 'actions/deploy-pages@cd2ce8fcbc39b97be8ca5fce6e763baed58fa128 # v5.0.0';
 
 /** Whether a deploy has the website and the store together. */
 function deploysWebsite(answers: Answers): boolean {
@@ -19,7 +20,7 @@ function deploysWebsite(answers: Answers): boolean {
 }
 
 /** The secrets and variables that the workflow needs. */
-export function settingsOf(answers: Answers): Setting[] {
+export function settingsOf(project: Project, answers: Answers): Setting[] {
   return [
     secret(KEY_VARIABLE, `the text of ${KEY_FILE}`),
     ...(answers.isProtected ? [secret(PASSPHRASE_VARIABLE, 'the passphrase of the key')] : []),
@@ -27,7 +28,7 @@ export function settingsOf(answers: Answers): Setting[] {
       ? [
           variable(
             'BUNDLESEAL_STORE_URL',
-            `the address of the store, such as https://app.example.com/${answers.url}`,
+            `the address of the store, such as ${exampleOf(project, answers)}`,
           ),
         ]
       : []),
@@ -36,15 +37,14 @@ export function settingsOf(answers: Answers): Setting[] {
 }
 
 /** What the owner of the repository sets up on GitHub, beside secrets and variables. */
-export function setupOf({ hasVite }: Project, answers: Answers): string[] {
+export function setupOf({ hasVite, github }: Project, answers: Answers): string[] {
   if (answers.store !== 'github-pages') return [];
+  const { website, base } = pagesOf(github);
   return [
     'Settings → Pages → Source: GitHub Actions',
     'Settings → Environments → github-pages: add a deployment tag rule v*, or GitHub says of a tag that it "is not allowed to deploy". GitHub creates that environment, in the first run at the latest, and lets only the default branch deploy to it',
-    ...(hasVite && deploysWebsite(answers)
-      ? [
-          "set base: '/REPOSITORY/' in Vite's config if the address of the website is https://USER.github.io/REPOSITORY/",
-        ]
+    ...(hasVite && base !== '/' && deploysWebsite(answers)
+      ? [`set base: '${base}' in Vite's config if the address of the website is ${website}`]
       : []),
   ];
 }
@@ -54,7 +54,8 @@ export function workflowOf(project: Project, answers: Answers): string {
   const upload = UPLOADS[store];
   const isWhole = upload.isWhole === true;
   const isAll = deploysWebsite(answers);
-  const settings = settingsOf(answers).map(
+  const needed = settingsOf(project, answers);
+  const settings = needed.map(
     ({ kind, name, about }) => `#   ${`${kind} ${name}`.padEnd(42)} ${about}`,
   );
   const setup = setupOf(project, answers).map((one) => `#   ${one}`);
@@ -76,6 +77,7 @@ export function workflowOf(project: Project, answers: Answers): string {
 ${[...settings, ...setup].join('\n')}
 #
 # Start it by hand the first time, with "The channel is new". Later, commit and push a tag: ${manager.typed.tag} && git push --follow-tags
+# To take a release from devices, start it by hand with the version of that release.
 # Every Monday it only refreshes the index, because devices refuse one that has expired. Before the first release it only warns.
 name: Publish update
 
@@ -90,6 +92,10 @@ on:
         description: The channel is new
         type: boolean
         default: false
+      withdraw:
+        description: Withdraw this release (its version or id), and publish nothing
+        type: string
+        default: ''
 
 permissions: {}
 
@@ -99,7 +105,7 @@ concurrency:
   cancel-in-progress: false
 
 jobs:
-${checkJob(address, channel)}
+${checkJob({ address, channel, needed, tag: isAll ? `${manager.typed.tag} && git push --follow-tags` : undefined, checkout: CHECKOUT })}
   publish:
     needs: check
     if: needs.check.outputs.skip != 'true'
@@ -111,67 +117,37 @@ ${folder}    steps:
       - uses: ${CHECKOUT}
         with:
           persist-credentials: false
-${isAll ? takeLastRelease(manager) : ''}      - uses: ${SETUP_NODE}
+${isAll ? '          fetch-depth: 0\n' : ''}      - uses: ${SETUP_NODE}
         with:
           node-version: 24
           package-manager-cache: false
       - run: ${manager.install}
       - run: ${manager.run} ${SCRIPTS.build}
-${isAll ? '' : `        if: github.event_name != 'schedule'\n`}      - name: Publish, or refresh the index on a schedule
+        if: ${PUBLISHES}
+      - name: Publish, or refresh the index on a schedule, or withdraw a release
         env:
           ${KEY_VARIABLE}: \${{ secrets.${KEY_VARIABLE} }}
 ${passphrase}          STORE_URL: ${address}
           CREATE: \${{ inputs.create }}
+          WITHDRAW: \${{ inputs.withdraw }}
         run: |
           set -- --store out --from "$STORE_URL" --channel ${channel} --app-id ${appId}${isWhole ? ' --out full' : ''}
           if [ "$GITHUB_EVENT_NAME" = schedule ]; then
             ${manager.execute} bundleseal release refresh "$@"
+          elif [ -n "$WITHDRAW" ]; then
+            case "$WITHDRAW" in
+              -* | *[!0-9A-Za-z.+_-]*)
+                echo '::error::This is not the version or the id of a release. npx bundleseal release list shows both'
+                exit 1
+                ;;
+            esac
+            ${manager.execute} bundleseal release withdraw "$WITHDRAW" "$@"
           else
             if [ "$CREATE" = true ]; then set -- "$@" --create; fi
             ${manager.execute} bundleseal release publish ${dir} "$@"
           fi
-${isWhole ? siteStep(answers) : ''}${inFolder(upload.steps(channel), root)}${store === 'github-pages' ? DEPLOY : ''}`;
+${isAll ? takeRelease(manager, answers) : ''}${isWhole ? siteStep(answers) : ''}${inFolder(upload.steps(channel), root)}${store === 'github-pages' ? DEPLOY : ''}`;
 }
-
-/**
- * The schedule starts before the first release too. This job always runs: GitHub skips each job after one that was skipped,
- * even if another job is between them.
- */
-const checkJob = (address: string, channel: string) => `  check:
-    runs-on: ubuntu-24.04
-    timeout-minutes: 5
-    outputs:
-      skip: \${{ steps.index.outputs.skip }}
-    steps:
-      - name: On a schedule, see whether there is an index to refresh
-        id: index
-        if: github.event_name == 'schedule'
-        env:
-          STORE_URL: ${address}
-        run: |
-          found='no address'
-          if [ -n "$STORE_URL" ]; then
-            found=$(curl --silent --show-error --location --retry 3 --output /dev/null --write-out '%{http_code} %{content_type}' "\${STORE_URL%/}/channels/${channel}.sealed") || found=failed
-          fi
-          case "$found" in
-            'no address' | 403* | 404* | 410* | '200 text/html'*)
-              echo "::warning::There is no index of the channel ${channel} to refresh ($found). Publish a release first"
-              echo 'skip=true' >> "$GITHUB_OUTPUT"
-              ;;
-          esac
-`;
-
-/** A refresh that deploys the website again must not deploy commits that were not released. */
-const takeLastRelease = ({ typed }: Manager) => `          fetch-depth: 0
-      - name: On a schedule, take the last release
-        if: github.event_name == 'schedule'
-        run: |
-          if ! tag=$(git describe --tags --abbrev=0 --match 'v*'); then
-            echo 'There is no tag, and without one this run would deploy commits that were not released. Commit your changes and push a tag: ${typed.tag} && git push --follow-tags' >&2
-            exit 1
-          fi
-          git checkout --quiet "$tag"
-`;
 
 /** Makes the steps for a host that keeps no files of the previous deploy. */
 function siteStep(answers: Answers): string {

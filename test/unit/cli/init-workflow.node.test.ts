@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { useCli, withProject } from '../../support/cli.ts';
 import { done, ROOT, read, VITE, withApp } from '../../support/init-project.ts';
-import { treeOf } from '../../support/tree.ts';
 import { keyB } from '../../support/vectors.ts';
 
 useCli();
+
+const WORKFLOW = '.github/workflows/bundleseal.yml';
 
 describe('the workflow of init', () => {
   const stores = ['folder', 's3', 'r2', 'azure', 'gcs', 'rsync', 'netlify', 'github-pages'];
@@ -27,7 +28,7 @@ describe('the workflow of init', () => {
         const url = index % 2 === 0 ? [] : ['--url', 'https://updates.example.com/app/'];
         const flags = ['--yes', '--store', store, ...url];
         expect((await runInside(['init', ...flags], { cwd: root })).code).toBe(0);
-        const workflow = readFileSync(join(root, '.github/workflows/bundleseal.yml'), 'utf8');
+        const workflow = readFileSync(join(root, WORKFLOW), 'utf8');
         for (const [, action] of workflow.matchAll(/uses: (.*)/g)) {
           expect(action).toMatch(/^[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
         }
@@ -37,10 +38,15 @@ describe('the workflow of init', () => {
         expect(workflow).toMatch(/\n {2}schedule:\n {4}- cron: '\d+ \d+ \* \* \d'\n/);
         expect(workflow).toMatch(/= schedule \]; then\n +npx bundleseal release refresh "\$@"\n/);
         const isAll = url.length === 0 && ['netlify', 'github-pages'].includes(store);
-        expect(workflow.includes('git checkout --quiet "$tag"')).toBe(isAll);
-        expect(
-          workflow.includes("bundleseal:build\n        if: github.event_name != 'schedule'"),
-        ).toBe(!isAll);
+        expect(workflow.includes('git checkout --quiet --force "$tag"')).toBe(isAll);
+        expect(workflow).toContain(
+          "bundleseal:build\n        if: github.event_name != 'schedule' && inputs.withdraw == ''\n",
+        );
+        // Text of a user reaches a shell only through variables.
+        expect(workflow.match(/.*\$\{\{ inputs\..*/g)).toEqual([
+          `          CREATE: \${{ inputs.create }}`,
+          `          WITHDRAW: \${{ inputs.withdraw }}`,
+        ]);
         writeFileSync(path(`.github/workflows/${store}.yml`), workflow);
       }
       // Beside a workflow with a mistake: without it, silence would prove nothing.
@@ -62,7 +68,7 @@ describe('init for GitHub Pages', () => {
   it('names the settings of GitHub that the first tag needs, in the workflow and in the next steps', async () => {
     await withApp(VITE, async (project) => {
       const { stderr } = await done(project, '--yes', '--store', 'github-pages');
-      const workflow = read(project, '.github/workflows/bundleseal.yml');
+      const workflow = read(project, WORKFLOW);
       const [head = ''] = workflow.split('\nname: ');
       for (const [text, start] of [
         [head, 'Settings'],
@@ -75,6 +81,38 @@ describe('init for GitHub Pages', () => {
         expect(text).toContain("base: '/REPOSITORY/' in Vite's config");
       }
       expect(head.split('\n').every((line) => line.startsWith('#'))).toBe(true);
+    });
+  });
+
+  it('deploys hidden files too, which the stamp lists', async () => {
+    await withApp(VITE, async (project) => {
+      await done(project, '--yes', '--store', 'github-pages');
+      expect(read(project, WORKFLOW)).toMatch(
+        /upload-pages-artifact@.* # v5[\s\S]*?path: site\n.*\n {10}include-hidden-files: true\n/,
+      );
+    });
+  });
+
+  it.each([
+    [undefined, 'https://USER.github.io/REPOSITORY/', '/REPOSITORY/'],
+    ['git@github.com:Someone/My-App.git', 'https://someone.github.io/My-App/', '/My-App/'],
+    ['https://github.com/Someone/My-App/', 'https://someone.github.io/My-App/', '/My-App/'],
+    ['ssh://git@github.com/Someone/app.js', 'https://someone.github.io/app.js/', '/app.js/'],
+    ['https://github.com/Someone/someone.github.io.git', 'https://someone.github.io/', undefined],
+  ])('takes the address of the website from the remote %s', async (remote, website, base) => {
+    await withApp(VITE, async (project) => {
+      if (remote !== undefined) {
+        mkdirSync(project.path('.git'));
+        const other = '[remote "a"]\n\turl = https://github.com/other/fork.git\n';
+        const origin = `[remote "origin"]\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n\turl = ${remote}\n`;
+        writeFileSync(project.path('.git/config'), other + origin);
+      }
+      const { stderr } = await done(project, '--yes', '--store', 'github-pages');
+      for (const text of [stderr, read(project, WORKFLOW)]) {
+        expect(text).toContain(`the address of the store, such as ${website}updates/\n`);
+        expect(text.includes("base: '")).toBe(base !== undefined);
+        if (base !== undefined) expect(text).toContain(`base: '${base}' in Vite's config`);
+      }
     });
   });
 
@@ -98,80 +136,6 @@ describe('init for GitHub Pages', () => {
       const { same } = first as { same: string[] };
       expect(same).toEqual(
         expect.arrayContaining(['vite.config.mjs', 'src/main.js', '.gitignore']),
-      );
-    });
-  });
-});
-
-describe('the job of the workflow before a refresh', () => {
-  it.each([
-    ['', '', true],
-    ['https://a.example/updates/', '404 text/plain', true],
-    // S3 answers so to clients that may not list the bucket.
-    ['https://a.example/updates', '403 application/xml', true],
-    // The host of a single-page app answers with the page for every file that it lacks.
-    ['https://a.example/updates/', '200 text/html; charset=utf-8', true],
-    ['https://a.example/updates/', '200 application/octet-stream', false],
-    ['https://a.example/updates/', '503 text/html', false],
-    ['https://a.example/updates/', undefined, false],
-  ])(
-    'with the address %j and the answer %j, skips the rest: %s',
-    async (url, answer, isSkipped) => {
-      await withApp(VITE, async (project) => {
-        await done(project, '--yes', '--store', 'github-pages');
-        const workflow = read(project, '.github/workflows/bundleseal.yml');
-        expect(workflow).toContain("needs: check\n    if: needs.check.outputs.skip != 'true'");
-        const [, script] = /id: index[\s\S]*? run: \|\n([\s\S]*?)\n\n {2}publish:/.exec(
-          workflow,
-        ) as RegExpExecArray;
-        const failure = answer === undefined ? 'return 7' : `echo '${answer}'`;
-        const stub = `curl() { echo "$@" > asked; ${failure}; }\n`;
-        const { status, stdout } = spawnSync('bash', ['-eo', 'pipefail', '-c', stub + script], {
-          env: { ...process.env, STORE_URL: url, GITHUB_OUTPUT: project.path('output') },
-          cwd: project.folder,
-          encoding: 'utf8',
-        });
-        expect(status).toBe(0);
-        if (url !== '') {
-          expect(read(project, 'asked')).toContain(
-            ' https://a.example/updates/channels/production.sealed',
-          );
-        }
-        expect(stdout.includes('::warning::There is no index of the channel production')).toBe(
-          isSkipped,
-        );
-        expect(isSkipped ? read(project, 'output') : '').toBe(isSkipped ? 'skip=true\n' : '');
-        expect(Object.keys(treeOf(project.folder)).includes('output')).toBe(isSkipped);
-      });
-    },
-  );
-});
-
-describe('the publishing step of the workflow', () => {
-  it.each([
-    ['push', '', 'publish dist', ''],
-    ['workflow_dispatch', 'true', 'publish dist', ' --create'],
-    ['schedule', '', 'refresh', ''],
-  ])('runs the right command on %s', async (event, create, command, end) => {
-    await withApp(VITE, async (project) => {
-      await done(project, '--yes', '--store', 'github-pages');
-      const workflow = read(project, '.github/workflows/bundleseal.yml');
-      const [, script] = /- name: Publish, or[\s\S]*? run: \|\n([\s\S]*?)\n {6}- /.exec(
-        workflow,
-      ) as RegExpExecArray;
-      const stub = 'npx() { echo "$@"; }\n';
-      const { stdout, status } = spawnSync('bash', ['-eo', 'pipefail', '-c', stub + script], {
-        env: {
-          ...process.env,
-          GITHUB_EVENT_NAME: event,
-          CREATE: create,
-          STORE_URL: 'https://a.b/',
-        },
-        encoding: 'utf8',
-      });
-      expect(status).toBe(0);
-      expect(stdout).toBe(
-        `bundleseal release ${command} --store out --from https://a.b/ --channel production --app-id my-app --out full${end}\n`,
       );
     });
   });
