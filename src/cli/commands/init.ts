@@ -12,7 +12,7 @@ export function init(command: Command): void {
     )
     .option(
       '--yes',
-      'accept the detected answer to every question, and write without asking',
+      'accept the proposed answer to every question: the one of the earlier run, else the detected one; write without asking',
       false,
     )
     .option('--dir <folder>', 'the build folder of the app')

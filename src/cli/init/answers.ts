@@ -1,4 +1,4 @@
-// Answers the questions of init: from flags, else by asking on the terminal, else by detection.
+// Answers the questions of init: from flags, else by asking on the terminal, else as in the earlier run, else by detection.
 
 import { isChannel } from '../../publish/paths.ts';
 import { UsageError } from '../answer.ts';
@@ -19,7 +19,7 @@ export type StoreKind =
 
 type KeyChoice = 'create' | 'protect' | 'use';
 
-const CI = ['github', 'none'] as const;
+export const CI = ['github', 'none'] as const;
 
 /** The flags that answer questions. */
 export interface AnswerFlags {
@@ -46,6 +46,9 @@ export interface Answers {
   readonly ci: (typeof CI)[number];
 }
 
+/** The answers of an earlier run. Absent members: package.json does not have them. */
+export type Earlier = Partial<Omit<Answers, 'keys'>>;
+
 /** Whether the app is a website, which a service worker updates. */
 export function isWebsite({ framework }: Pick<Answers, 'framework'>): boolean {
   return framework !== 'capacitor' && framework !== 'electron';
@@ -56,7 +59,7 @@ export function isBeside({ url }: Pick<Answers, 'url'>): boolean {
   return !/^https?:/.test(url);
 }
 
-const ABOUT_STORES: Readonly<Record<StoreKind, string>> = {
+export const ABOUT_STORES: Readonly<Record<StoreKind, string>> = {
   folder: 'a folder that you upload yourself',
   s3: 'Amazon S3',
   r2: 'Cloudflare R2',
@@ -73,7 +76,7 @@ const ABOUT_KEYS: Readonly<Record<KeyChoice, string>> = {
   use: 'use the pair that is here',
 };
 
-const ABOUT_FRAMEWORKS: Readonly<Record<Framework, string>> = {
+export const ABOUT_FRAMEWORKS: Readonly<Record<Framework, string>> = {
   vite: 'Vite',
   next: 'Next.js, exported',
   angular: 'Angular',
@@ -89,12 +92,14 @@ const ADDRESS = {
   app: 'Address of the store, for devices: an https address',
 };
 
-const namesOf = <T extends string>(about: Readonly<Record<T, string>>) => Object.keys(about) as T[];
+export const namesOf = <T extends string>(about: Readonly<Record<T, string>>) =>
+  Object.keys(about) as T[];
 
 /**
  * Answers every question.
  *
- * @param asks - Whether to ask on the terminal. Otherwise detected values are used for questions without a flag.
+ * @param asks - Whether to ask on the terminal. Otherwise questions without a flag get the earlier answer, else the detected one.
+ * @param earlier - The answers of the earlier run, which are proposed instead of the detected ones.
  * @throws {@link UsageError} if an answer is invalid, or a question without a default has no answer.
  */
 export async function answer(
@@ -102,10 +107,12 @@ export async function answer(
   project: Project,
   flags: AnswerFlags,
   asks: boolean,
+  earlier: Earlier,
 ): Promise<Answers> {
   const ask = asks ? asking(context) : undefined;
+  const folder = earlier.dir ?? project.dir;
   const dir = checkDir(
-    flags.dir ?? (await ask?.text('Build folder of the app', project.dir, checkDir)) ?? project.dir,
+    flags.dir ?? (await ask?.text('Build folder of the app', folder, checkDir)) ?? folder,
   );
   const framework = await choose(
     '--framework',
@@ -113,7 +120,7 @@ export async function answer(
     ABOUT_FRAMEWORKS,
     namesOf(ABOUT_FRAMEWORKS),
     flags.framework,
-    project.framework,
+    earlier.framework ?? project.framework,
   );
   const store = await choose(
     '--store',
@@ -121,22 +128,22 @@ export async function answer(
     ABOUT_STORES,
     namesOf(ABOUT_STORES),
     flags.store,
-    storeOf(project),
+    earlier.store ?? storeOf(project),
   );
-  const place = isWebsite({ framework }) ? 'updates/' : undefined;
+  const isWeb = isWebsite({ framework });
+  // An app that was a website before may have a path, which no app for phones or desktops can read.
+  const isUsable = earlier.url !== undefined && (isWeb || !isBeside({ url: earlier.url }));
+  const place = isUsable ? earlier.url : isWeb ? 'updates/' : undefined;
   const checkAddress = (text: string | undefined) => checkUrl(text, framework);
-  const where = ADDRESS[place === undefined ? 'app' : 'website'];
+  const where = ADDRESS[isWeb ? 'website' : 'app'];
   const url = checkAddress(
     flags.url ?? (await ask?.text(where, place ?? 'https://', checkAddress)) ?? place,
   );
+  const followed = earlier.channel ?? 'production';
   const channel = checkChannel(
     flags.channel ??
-      (await ask?.text(
-        'Channel: devices of a channel get its releases',
-        'production',
-        checkChannel,
-      )) ??
-      'production',
+      (await ask?.text('Channel: devices of a channel get its releases', followed, checkChannel)) ??
+      followed,
   );
   const hasKeys = project.keys === 'here';
   const known = namesOf(ABOUT_KEYS).filter((one) => (one === 'use') === hasKeys);
@@ -148,9 +155,12 @@ export async function answer(
     flags.keys,
     hasKeys ? 'use' : 'create',
   );
-  const appId = checkAppId(flags.appId ?? project.configuredAppId ?? project.name);
-  const ci = oneOf('--ci', CI, flags.ci ?? (project.hosting === 'other' ? 'none' : 'github'));
-  const isProtected = keys === 'protect' || (keys === 'use' && project.isKeyProtected);
+  const appId = checkAppId(flags.appId ?? earlier.appId ?? project.configuredAppId ?? project.name);
+  const host = project.hosting === 'other' ? 'none' : 'github';
+  const ci = oneOf('--ci', CI, flags.ci ?? earlier.ci ?? host);
+  // A clone lacks the private key, so that only the earlier run can tell.
+  const isPresentProtected = project.isKeyProtected ?? earlier.isProtected ?? false;
+  const isProtected = keys === 'protect' || (keys === 'use' && isPresentProtected);
   return { dir, framework, store, url, channel, keys, isProtected, appId, ci };
 
   async function choose<T extends string>(
@@ -173,7 +183,7 @@ function storeOf({ hasNetlify, hosting, framework }: Project): StoreKind {
   return hosting === 'github' && isWebsite({ framework }) ? 'github-pages' : 'folder';
 }
 
-function oneOf<T extends string>(flag: string, known: readonly T[], value: string): T {
+export function oneOf<T extends string>(flag: string, known: readonly T[], value: string): T {
   const found = known.find((one) => one === value);
   if (found !== undefined) return found;
   const why =
@@ -188,7 +198,7 @@ function oneOf<T extends string>(flag: string, known: readonly T[], value: strin
 // Checks values that are written into scripts of package.json, modules and a workflow, where quotes, spaces and
 // dollar signs have a special meaning.
 
-function checkDir(text: string): string {
+export function checkDir(text: string): string {
   const dir = text
     .replaceAll('\\', '/')
     .replace(/^(\.\/)+/, '')
@@ -199,7 +209,7 @@ function checkDir(text: string): string {
   );
 }
 
-function checkUrl(text: string | undefined, framework: Framework): string {
+export function checkUrl(text: string | undefined, framework: Framework): string {
   const isWeb = isWebsite({ framework });
   const given = text?.trim() ?? '';
   const isAddress = /^https:\/\/[\w.:-]+(\/[\w.~%@-]+)*\/?$/.test(given) && URL.canParse(given);
@@ -217,14 +227,14 @@ function checkUrl(text: string | undefined, framework: Framework): string {
   );
 }
 
-function checkChannel(text: string): string {
+export function checkChannel(text: string): string {
   if (isChannel(text)) return text;
   throw new UsageError(
     `--channel takes 1 to 64 of the characters A-Z a-z 0-9 . _ -, beginning with a letter or a digit, and no name that Windows reserves, such as con; got ${JSON.stringify(text)}`,
   );
 }
 
-function checkAppId(text: string): string {
+export function checkAppId(text: string): string {
   if (/^@?[A-Za-z0-9][\w.@/-]{0,199}$/.test(text)) return text;
   throw new UsageError(
     `--app-id takes letters, digits and . _ @ / -, such as com.example.app; got ${JSON.stringify(text)}`,

@@ -11,6 +11,7 @@ import { readPrivateKeyFile } from '../signing-key.ts';
 import type { Context } from '../terminal.ts';
 import { type AnswerFlags, type Answers, answer, askToWrite } from './answers.ts';
 import { applyChanges, isOfKey, type NewPair, takeBack } from './apply.ts';
+import { changedAnswers, checkNothingIsGuessed, earlierAnswers, wholeAnswers } from './earlier.ts';
 import { warnOfGit } from './key-in-git.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { type Project, readProject } from './project.ts';
@@ -51,7 +52,7 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
   const project = await readProject();
   if (!asks && !yes && !dryRun) {
     throw new UsageError(
-      `init asks up to six questions, and there is no terminal: pass --yes to accept the detected answers; ${WITHOUT_TERMINAL}`,
+      `init asks up to six questions, and there is no terminal: pass --yes to accept the proposed answers; ${WITHOUT_TERMINAL}`,
     );
   }
   const { root, manager } = project;
@@ -66,15 +67,18 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
     context.inform('an earlier init was stopped halfway: its changes were undone');
     return initialise(context, flags);
   }
-  const answers = await answer(context, project, flags, asks);
+  const earlier = earlierAnswers(project.packageText);
+  await checkNothingIsGuessed(earlier, flags);
+  const answers = await answer(context, project, flags, asks, earlier);
+  const changed = changedAnswers(earlier, answers);
   const isNew = answers.keys !== 'use';
   const present = isNew ? [] : [await presentKey(context)];
-  const plan = await makePlan(project, answers, present, record);
+  const plan = await makePlan(project, answers, present, record, wholeAnswers(earlier));
   const { privateKeyFile, publicKeyFile } = SEALED;
   const pairFiles = isNew ? [privateKeyFile, publicKeyFile] : [];
   const { isProtected: _, ...said } = answers;
-  const json = { dryRun, answers: said, ...planJson(plan, pairFiles) };
-  const shown = [...answerLines(answers), '', ...planLines(plan, pairFiles, dryRun)];
+  const json = { dryRun, answers: said, changedAnswers: changed, ...planJson(plan, pairFiles) };
+  const shown = [...answerLines(answers, changed), '', ...planLines(plan, pairFiles, dryRun)];
   const isBad = plan.conflicts.length > 0;
   if (dryRun)
     return { json: { ...json, written: [] }, lines: ['This would be written:', ...shown], isBad };
@@ -92,7 +96,11 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
     };
   }
   if (asks) {
-    const summary = [...answerLines(answers), '', ...summaryLines(plan, pairFiles, answers, typed)];
+    const summary = [
+      ...answerLines(answers, changed),
+      '',
+      ...summaryLines(plan, pairFiles, answers, typed),
+    ];
     for (const line of ['This will be written (+ a new file, ~ one of yours):', ...summary]) {
       say(line);
     }

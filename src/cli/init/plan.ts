@@ -52,18 +52,27 @@ export interface Plan {
  *
  * @param publicKeys - In PEM, the current one first. Empty before the pair is made.
  * @param written - Files of an earlier run, which may be replaced if they have not changed.
+ * @param earlier - The answers of an earlier run. A file that init would write with them may be replaced too: a clone has no
+ *   record.
  */
 export async function makePlan(
   project: Project,
   answers: Answers,
   publicKeys: readonly string[],
   written: Written | undefined,
+  earlier: Answers | undefined,
 ): Promise<Plan> {
   const changes: Change[] = [];
   const conflicts: Conflict[] = [];
   const same: string[] = [];
 
   const files = newFiles(project, answers, publicKeys);
+  const earlierFiles = new Map(
+    (earlier ? newFiles(project, earlier, publicKeys) : []).map((file) => [
+      file.path,
+      file.content,
+    ]),
+  );
   for (const { path, content, about } of files) {
     const after = Buffer.from(content);
     const before = await bytesOf(path);
@@ -71,7 +80,10 @@ export async function makePlan(
     if (before === undefined) changes.push({ path, about, after, ...isKey });
     else if (before.equals(after)) same.push(path);
     else if (isKey.isKey && isModuleOf(before, publicKeys)) same.push(path);
-    else if (await written?.isAsWritten(path, before))
+    else if (
+      earlierFiles.get(path) === before.toString() ||
+      (await written?.isAsWritten(path, before))
+    )
       changes.push({ path, about, before, after, ...isKey });
     // A file of init that the user has changed must not be replaced.
     else if (written?.files[path] !== undefined) same.push(path);
@@ -91,6 +103,11 @@ export async function makePlan(
   const isAppChanged = files.some(({ path }) => path !== workflow && changed.has(path));
   const next = await nextSteps(project, answers, written, isAppChanged);
   return { changes, conflicts, same, next };
+
+  function earlierMembers(): string[] {
+    const members = earlier ? packageMembers(project, earlier) : [];
+    return members.map(([path, value]) => JSON.stringify([...path, value]));
+  }
 
   function edit(path: string, about: string, before: Buffer | undefined, after: Buffer): void {
     if (before?.equals(after)) same.push(path);
@@ -118,7 +135,7 @@ export async function makePlan(
     const { text, taken } = await addMembers(
       project.packageText,
       packageMembers(project, answers),
-      written?.files[path]?.added ?? [],
+      [...(written?.files[path]?.added ?? []), ...earlierMembers()],
     );
     edit(path, 'scripts and settings', Buffer.from(project.packageText), Buffer.from(text));
     if (taken.length === 0) return;
@@ -250,10 +267,10 @@ async function nextSteps(
   };
   const store = localStore(answers);
   const [site] = store.split('/') as [string];
+  // A release shows that there was a build, even if another build has emptied the folder since.
   const isPublished =
-    !isAppChanged &&
-    (await exists(`${answers.dir}/${STAMP}`)) &&
-    (await exists(`${store}/channels/${answers.channel}.sealed`));
+    !isAppChanged && (await exists(`${store}/channels/${answers.channel}.sealed`));
+  const isBuilt = isPublished || (!isAppChanged && (await exists(`${answers.dir}/${STAMP}`)));
   const isCopied = isPublished && (await exists(`${site}/${STAMP}`));
   const isTried = isNative || !isBeside(answers) || isCopied;
   const { privateKeyFile } = SEALED;
@@ -279,10 +296,10 @@ async function nextSteps(
     ...(!isNative && !project.hasVite
       ? [`${project.manager.name} install, which installs esbuild`]
       : []),
+    ...(isBuilt ? [] : [`build it: ${project.manager.typed.run} ${SCRIPTS.build}`]),
     ...(isPublished
       ? []
       : [
-          `build it: ${project.manager.typed.run} ${SCRIPTS.build}`,
           `publish it (app id "${appId}") on this machine: ${project.manager.typed.run} ${SCRIPTS.publish}`,
         ]),
     ...(isTried ? [] : trySteps(answers, site, project.manager.typed)),

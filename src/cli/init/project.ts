@@ -57,8 +57,8 @@ export interface Project extends Root {
   /** The appId of the Capacitor config. */
   readonly configuredAppId: string | undefined;
   readonly keys: 'none' | 'here';
-  /** Whether a passphrase protects the existing private key. */
-  readonly isKeyProtected: boolean;
+  /** Whether a passphrase protects the private key. Undefined: the private key is not here. */
+  readonly isKeyProtected: boolean | undefined;
 }
 
 /** What matters of an app made with SvelteKit. */
@@ -139,7 +139,7 @@ export async function readProject(): Promise<Project> {
       (await exists(SEALED.privateKeyFile)) || (await exists(SEALED.publicKeyFile))
         ? 'here'
         : 'none',
-    isKeyProtected: ((await bytesOf(SEALED.privateKeyFile)) ?? Buffer.of()).includes('ENCRYPTED'),
+    isKeyProtected: (await bytesOf(SEALED.privateKeyFile))?.includes('ENCRYPTED'),
   };
 }
 

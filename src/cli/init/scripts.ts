@@ -4,6 +4,7 @@ import type { FormattingOptions } from 'jsonc-parser';
 import { UsageError } from '../answer.ts';
 import { SCRIPTS, SETTINGS } from '../release/settings.ts';
 import { type Answers, isBeside, isWebsite } from './answers.ts';
+import { answersAsFlags, INIT_MEMBER } from './earlier.ts';
 import type { Project } from './project.ts';
 import { APP_FOLDER, WORKER_CONFIG } from './website.ts';
 
@@ -30,6 +31,7 @@ export function packageMembers(
     [[SETTINGS, 'appId'], appId],
     [[SETTINGS, 'channel'], channel],
     [[SETTINGS, 'store'], localStore(answers)],
+    [[SETTINGS, INIT_MEMBER], answersAsFlags(answers)],
     ...(needsEsbuild ? [[['devDependencies', ESBUILD.name], ESBUILD.version] as const] : []),
   ];
 }

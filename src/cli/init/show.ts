@@ -4,6 +4,7 @@ import { counted } from '../help.ts';
 import type { TypedCommands } from '../package-manager.ts';
 import { SCRIPTS } from '../release/settings.ts';
 import type { Answers } from './answers.ts';
+import type { ChangedAnswer } from './earlier.ts';
 import type { Change, Plan } from './plan.ts';
 import { RECORD } from './record.ts';
 import { addedLines, linesOf } from './remove.ts';
@@ -94,14 +95,15 @@ function recordLines({ changes }: Plan, width: number): string[] {
     : [];
 }
 
-/** Shows each answer on one line. */
-export function answerLines(answers: Answers): string[] {
+/** Shows each answer on one line, and then those that differ from the earlier run. */
+export function answerLines(answers: Answers, changed: readonly ChangedAnswer[]): string[] {
   const { dir, framework, store, url, channel, keys, appId } = answers;
   return [
     `  app      ${appId}, built into ${dir} (${framework})`,
     `  store    ${store}; devices read ${url}`,
     `  channel  ${channel}`,
     `  keys     ${keys}`,
+    ...changed.map(({ answer, from, to }) => `  changed  ${answer} from ${from} to ${to}`),
   ];
 }
 

@@ -64,12 +64,13 @@ export async function undoInit(
   }
   const hasReleases = await exists(`${record.store}/channels`);
   const { taken, edits, kept, absent } = await divide(record, deleteKey);
-  const removed = taken.filter((path) => record.files[path]?.before === null);
-  const restored = taken.filter((path) => !removed.includes(path));
+  const isRecordKept = kept.some((one) => !one.isOfUser);
+  const made = taken.filter((path) => record.files[path]?.before === null);
+  const restored = taken.filter((path) => !made.includes(path));
+  const removed = isRecordKept ? made : [...made, RECORD];
   const edited = [...edits.keys()];
   const stays = kept.map(({ path, reason }) => ({ path, reason }));
   const isRecorded = (path: string) => kept.some((one) => one.path === path && !one.isOfUser);
-  const isRecordKept = kept.some((one) => !one.isOfUser);
   if (isRecordKept) stays.push({ path: RECORD, reason: 'init --undo reads it' });
   const json = { dryRun, removed, restored, edited, kept: stays };
   const lines = [

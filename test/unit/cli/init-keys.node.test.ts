@@ -78,6 +78,20 @@ describe('the keys of init', () => {
     });
   });
 
+  it('go with --delete-key, and the record is listed with them', async () => {
+    await withApp(VITE, async (project) => {
+      const before = treeOf(project.folder);
+      await done(project, '--yes');
+      const flags = ['init', '--undo', '--delete-key'];
+      const { removed } = await project.json([...flags, '--dry-run']);
+      expect(removed).toContain(RECORD);
+      const { stderr } = await project.run([...flags, '--yes']);
+      for (const path of ['.bundleseal_key', '.bundleseal_key.pub', RECORD])
+        expect(stderr).toContain(`  - ${path}\n`);
+      expect(treeOf(project.folder)).toEqual(before);
+    });
+  });
+
   it('stay even with --delete-key when the store has releases, or another key has the name', async () => {
     await withApp(VITE, async (project) => {
       await done(project, '--yes');

@@ -19,7 +19,7 @@ describe('the files of other people', () => {
         'package.json',
         (VITE.files['package.json'] as string)
           .replace('"build"', '"bundleseal:build": "mine", "build"')
-          .replace('{', '{"bundleseal": {"channel": "beta"},'),
+          .replace('{', '{"bundleseal": {"store": "mine"},'),
       );
       await project.write('src/main.js', 'import a from;\n');
       const { code, stderr } = await project.run(['init', '--yes']);
@@ -29,8 +29,8 @@ describe('the files of other people', () => {
       expect(read(project, 'src/main.js')).toBe('import a from;\n');
       expect(stderr).toContain('! src/bundleseal/update.js is there already');
       expect(stderr).toContain('! package.json has other scripts');
-      expect(stderr).toContain('"channel": "production"');
-      expect(JSON.parse(read(project, 'package.json')).bundleseal.channel).toBe('beta');
+      expect(stderr).toContain('"store": "site/updates"');
+      expect(JSON.parse(read(project, 'package.json')).bundleseal.store).toBe('mine');
       expect(stderr).toContain("import { keepUpToDate } from './bundleseal/update.js';");
       expect(read(project, 'src/bundleseal/sw.js')).toContain('serveReleases');
     });

@@ -127,15 +127,16 @@ it('lists the build, the release and the copy until they have what init has writ
     expect(await steps(project)).toBe(3);
     expect(await steps(project)).toBe(3);
     const built = 'bundleseal-release.json';
+    await project.write(`dist/${built}`, '');
+    expect(await steps(project)).toBe(2);
     await project.write('site/updates/channels/production.sealed', '');
     await project.write('site/index.html', '');
-    await project.write(`site/${built}`, '');
-    expect(await steps(project)).toBe(3);
-    await project.write(`dist/${built}`, '');
-    expect(await steps(project)).toBe(0);
-    rmSync(project.path('site', built));
     expect(await steps(project)).toBe(1);
     await project.write(`site/${built}`, '');
+    expect(await steps(project)).toBe(0);
+    // A later build without the script of init empties the folder. The release stays.
+    rmSync(project.path('dist', built));
+    expect(await steps(project)).toBe(0);
     // The old build and the old releases lack the modules that the second run writes.
     await done(project, '--undo', '--yes');
     expect(await steps(project)).toBe(3);
@@ -214,7 +215,10 @@ describe('what init asks', () => {
       );
       const { scripts, bundleseal } = JSON.parse(read(project, 'package.json'));
       expect(scripts['bundleseal:publish']).toBe('bundleseal release publish out/web');
-      expect(bundleseal).toEqual({ appId: 'com.example.app', channel: 'beta', store: 'store' });
+      expect(bundleseal).toEqual({
+        ...{ appId: 'com.example.app', channel: 'beta', store: 'store' },
+        init: '--dir out/web --framework static --store s3 --url https://cdn.example.com/u/ --ci github',
+      });
       expect(read(project, 'src/bundleseal/updater.js')).toContain(
         "store: new URL('https://cdn.example.com/u/', base).href",
       );
