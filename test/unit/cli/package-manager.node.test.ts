@@ -107,7 +107,7 @@ describe.each(MANAGERS)('the messages in a project of $name with $raise', (words
       expect(namesAnother(shown, words), shown).toBe(false);
       const workflow = read(project, '.github/workflows/bundleseal.yml');
       const tags = [...workflow.matchAll(/tag: (.+?) && git push/g)].map(([, command]) => command);
-      expect(tags).toEqual([tag, tag]);
+      expect(new Set(tags)).toEqual(new Set([tag]));
       const { dependencies, ...rest } = JSON.parse(read(project, 'package.json'));
       const named = { ...rest, dependencies: { ...dependencies, bundleseal: '1.0.0' } };
       await project.write('package.json', JSON.stringify(named, undefined, 2));
