@@ -183,6 +183,8 @@ function tooSlow(path: string, cause: unknown): BundleSealError {
 
 function missing(path: string, status?: number): BundleSealError {
   const answer = status === undefined ? '' : `: the server answered ${status}`;
-  const remedy = path === STAMP ? '; write it with `npx bundleseal release stamp DIR`' : '';
+  const upload =
+    status === undefined ? '' : `; upload every file that ${STAMP} lists, hidden ones too`;
+  const remedy = path === STAMP ? '; write it with `npx bundleseal release stamp DIR`' : upload;
   return new BundleSealError('ERR_STORE', `the build has no "${path}"${answer}${remedy}`, { path });
 }

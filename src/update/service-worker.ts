@@ -75,7 +75,7 @@ export function serveReleases(
   const loading = new Map<string, number>();
 
   scope.addEventListener('install', (event: ExtendableEvent) => {
-    event.waitUntil(updater.installBuiltIn().then(() => scope.skipWaiting()));
+    event.waitUntil(updater.installBuiltIn().then(() => scope.skipWaiting(), tellFailure));
   });
   scope.addEventListener('activate', (event: ExtendableEvent) => {
     event.waitUntil(bindOpenPages().then(() => scope.clients.claim()));
@@ -142,6 +142,12 @@ export function serveReleases(
     for (const { id } of clients) loading.delete(id);
     return [...clients.map(({ id }) => id), ...before, ...loading.keys()];
   }
+}
+
+/** Says why a worker is not installed. Browsers keep the reason to themselves. */
+function tellFailure(error: unknown): never {
+  console.error('The service worker was not installed:', error);
+  throw error;
 }
 
 /**

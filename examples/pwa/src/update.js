@@ -23,11 +23,22 @@ async function startAgain() {
   location.reload();
 }
 
+/** Rejects if the browser does not install the worker, because `ready` waits for ever then. */
+function failureOf(installing) {
+  const text =
+    'The browser did not install the service worker. Often the web server lacks a file that bundleseal-release.json lists: the console of the worker names it.';
+  return new Promise((_, reject) => {
+    installing?.addEventListener('statechange', () => {
+      if (installing?.state === 'redundant') reject(new Error(text));
+    });
+  });
+}
+
 /** Call it when the app works. Gives whether a new release waits for a reload. */
 export async function keepUpToDate() {
   isCalled = true;
-  await navigator.serviceWorker.register(worker);
-  await navigator.serviceWorker.ready;
+  const { installing } = await navigator.serviceWorker.register(worker);
+  await Promise.race([navigator.serviceWorker.ready, failureOf(installing)]);
   const running = await updater.attach();
   if ((await updater.status()).trial && !(await waitForFirstScreen())) await startAgain();
   else {

@@ -201,12 +201,22 @@ async function startAgain()${isTypeScript ? ': Promise<void>' : ''} {
   window.location.reload();
 }
 
+/** Rejects if the browser does not install the worker, because \`ready\` waits for ever then. */
+function failureOf(installing${isTypeScript ? ': ServiceWorker | null' : ''})${isTypeScript ? ': Promise<never>' : ''} {
+  const text = 'The browser did not install the service worker. Often the web server lacks a file that bundleseal-release.json lists: the console of the worker names it.';
+  return new Promise((_, reject) => {
+    installing?.addEventListener('statechange', () => {
+      if (installing?.state === 'redundant') reject(new Error(text));
+    });
+  });
+}
+
 /** Gives whether a new release waits for a reload of the page. */
 export async function keepUpToDate()${types} {
   isCalled = true;
   if (${skipped}!('serviceWorker' in navigator)) return false;
-  await navigator.serviceWorker.register(${worker});
-  const { scope } = await navigator.serviceWorker.ready;
+  const { installing, scope } = await navigator.serviceWorker.register(${worker});
+  await Promise.race([navigator.serviceWorker.ready, failureOf(installing)]);
   const updater = openUpdater(scope);
   const running = await updater.attach();
   await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));

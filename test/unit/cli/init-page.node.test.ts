@@ -119,7 +119,10 @@ async function loadBlocked(ids: readonly string[]): Promise<unknown[]> {
   vi.stubGlobal('window', { addEventListener: () => {} });
   vi.stubGlobal('requestAnimationFrame', (draw: () => void) => draw());
   vi.stubGlobal('navigator', {
-    serviceWorker: { register: async () => {}, ready: Promise.resolve({ scope: '/' }) },
+    serviceWorker: {
+      register: async () => ({ installing: null, scope: '/' }),
+      ready: Promise.resolve({ scope: '/' }),
+    },
   });
   const updated = new Promise((resolve) => {
     vi.stubGlobal('updated', (result: unknown) => {
@@ -176,7 +179,7 @@ async function loadOnTrial({
     onLine: true,
     serviceWorker: {
       controller: {},
-      register: async () => {},
+      register: async () => ({ installing: null, scope: '/' }),
       ready: Promise.resolve({ scope: '/' }),
     },
   });

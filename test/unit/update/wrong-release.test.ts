@@ -111,7 +111,7 @@ describe('a build that lacks a file', () => {
 
   it('is told with the answer of the server, and how to write a missing stamp', async () => {
     expect((await rejection(lacking.files.read('a.js'), 'ERR_STORE')).message).toBe(
-      'the build has no "a.js": the server answered 404',
+      'the build has no "a.js": the server answered 404; upload every file that bundleseal-release.json lists, hidden ones too',
     );
     expect((await rejection(lacking.readStamp(), 'ERR_STORE')).message).toBe(
       'the build has no "bundleseal-release.json": the server answered 404; write it with `npx bundleseal release stamp DIR`',
