@@ -6,8 +6,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const SUITES = ['test', 'long', 'site'];
-// These run files in Node and again in Chromium. `site` starts a browser itself.
+const SUITES = ['test', 'long', 'site', 'stores'];
+// These run files in Node and again in Chromium. `site` starts a browser itself, and `stores` needs none.
 const IN_BOTH = ['test', 'long'];
 const QUOTED_LINES = 30;
 const QUOTED_LENGTH = 200;

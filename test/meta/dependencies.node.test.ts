@@ -41,6 +41,7 @@ describe('versions', () => {
     'test/consumers',
     'test/package',
     'test/runtimes',
+    'test/stores',
   ])('are exact in %s, and those of its lock', (folder) => {
     const { dependencies, devDependencies, optionalDependencies } = manifestOf(folder);
     const all = Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies });

@@ -46,6 +46,7 @@ const ELSEWHERE: readonly Elsewhere[] = [
   // These take minutes: CI calls them.
   { language: 'sh', pages: /^test\/runtimes\/README\.md$/, run: '.ci/runtimes' },
   { language: 'sh', pages: /^test\/consumers\/README\.md$/, run: '.ci/consumers' },
+  { language: 'sh', pages: /^test\/stores\/README\.md$/, run: '.ci/part' },
   { language: 'sh', pages: /^test\/fuzz\/README\.md$/, said: 'ten minutes, all targets in turn' },
   { language: 'sh', pages: /^test\/mutation\/README\.md$/, said: 'CI does not run it' },
   { language: 'sh', pages: /^bench\/peers\/README\.md$/, run: 'bench/peers/run.js' },
@@ -74,7 +75,12 @@ const ELSEWHERE: readonly Elsewhere[] = [
   {
     language: 'text',
     pages: /^docs\/guides\/publishing\.md$/,
-    said: 'The commands for all other hosts were not run',
+    said: '**these commands were not run**',
+  },
+  {
+    language: 'yaml',
+    pages: /^docs\/guides\/publishing\.md$/,
+    run: 'test/meta/publishing-guide.node.test.ts',
   },
   {
     language: 'text',
