@@ -1,7 +1,10 @@
 // release withdraw: takes a release back from devices.
 
+import { join } from 'node:path';
 import type { Command } from 'commander';
+import { exists } from '../../files/exists.ts';
 import { examples } from '../help.ts';
+import { findRoot } from '../project.ts';
 import { answerWithdrawal } from '../release/answer.ts';
 import {
   readSigning,
@@ -9,6 +12,7 @@ import {
   signingOptions,
   USE_BUILT_IN,
 } from '../release/options.ts';
+import { WORKFLOW } from '../release/settings.ts';
 import { run } from '../run.ts';
 
 export function releaseWithdraw(command: Command): void {
@@ -36,7 +40,17 @@ export function releaseWithdraw(command: Command): void {
           ...{ ...options, release: release as string },
           ...(useBuiltIn !== undefined && { useBuiltIn }),
         });
-        return answerWithdrawal(context, changed, options, keyFrom, release as string);
+        const answer = answerWithdrawal(context, changed, options, keyFrom, release as string);
+        const isOfProject = flags.store === undefined;
+        return { ...answer, lines: [...answer.lines, ...(isOfProject ? await aboutCi() : [])] };
       }),
     );
+}
+
+/** If CI publishes, devices do not read the store of package.json. */
+async function aboutCi(): Promise<string[]> {
+  if (!(await exists(join(findRoot().root, WORKFLOW)))) return [];
+  return [
+    `  note     This is the store on this machine. If CI publishes, start ${WORKFLOW} with this release instead.`,
+  ];
 }

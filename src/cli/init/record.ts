@@ -9,6 +9,7 @@ import { fileError, onFile, UNREADABLE } from '../../files/error.ts';
 import { exists } from '../../files/exists.ts';
 import { SEALED } from '../bundle-formats.ts';
 import { lockPair } from '../pair-lock.ts';
+import { WORKFLOW } from '../release/settings.ts';
 import { writeWhole } from '../write-whole.ts';
 
 export const RECORD = '.bundleseal-init.json';
@@ -115,7 +116,7 @@ function isInProject(path: string): boolean {
 }
 
 export function workflowPath(root: string): string {
-  return join(root, '.github/workflows/bundleseal.yml').replaceAll('\\', '/');
+  return join(root, WORKFLOW).replaceAll('\\', '/');
 }
 
 /**

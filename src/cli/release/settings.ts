@@ -17,6 +17,9 @@ export const SETTINGS = 'bundleseal';
 /** The scripts of package.json. */
 export const SCRIPTS = { build: 'bundleseal:build', publish: 'bundleseal:publish' } as const;
 
+/** The workflow that `init` writes, from the root of the repository. */
+export const WORKFLOW = '.github/workflows/bundleseal.yml';
+
 type Name = 'appId' | 'channel' | 'store';
 
 /**

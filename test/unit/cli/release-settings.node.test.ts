@@ -51,6 +51,27 @@ describe('a project without settings', () => {
   });
 });
 
+describe('a withdrawal in a project of init', () => {
+  it('says that this is not the store that CI uploads, only for the store of a project with a workflow', async () => {
+    await withProject(async (project) => {
+      await project.write('.bundleseal_key', keyB.pkcs8);
+      await project.write('dist/index.html', '<p>');
+      const settings = { appId: 'com.example.app', channel: 'production', store: 'store' };
+      const content = { version: '1.0.0', bundleseal: settings };
+      await project.write('package.json', JSON.stringify(content));
+      await done(project, ['release', 'publish', 'dist', '--no-stamp']);
+      const withdraw = ['release', 'withdraw', '1.0.0', '--dry-run'];
+      const note =
+        '\n  note     This is the store on this machine. If CI publishes, start .github/workflows/bundleseal.yml with this release instead.\n';
+      expect((await project.run(withdraw)).stderr).not.toContain('note');
+      await project.write('.github/workflows/bundleseal.yml', 'a');
+      expect((await project.run(withdraw)).stderr).toContain(note);
+      const named = await project.run([...withdraw, '--store', 'store']);
+      expect([named.code, named.stderr.includes('note')]).toEqual([0, false]);
+    });
+  });
+});
+
 describe('units', () => {
   it('reads durations and shares, and refuses others', () => {
     expect(readDuration('--x', '90m')).toBe(5_400_000);
