@@ -102,6 +102,29 @@ describe('a request for the rest of an object', () => {
     );
   });
 
+  /** As a page receives it from a server that does not expose the header. */
+  const partOfAnotherOrigin = (from: number) =>
+    Object.defineProperty(partFrom(from, undefined), 'type', { value: 'cors' });
+
+  it('takes the part of another origin that hides its Content-Range from the page', async () => {
+    const { asked, fetchObject } = await transportWith((one, count) =>
+      count === 1 ? new Response(body.slice(0, 50_000)) : partOfAnotherOrigin(fromOf(one)),
+    );
+    expect(await fetchObject()).toBe(content.length);
+    expect(asked.map(({ range }) => range)).toEqual([null, 'bytes=50000-']);
+  });
+
+  it('refuses another part of another origin that hides its Content-Range, by the digest', async () => {
+    const { fetchObject } = await transportWith((_, count) =>
+      count === 1 ? new Response(body.slice(0, 50_000)) : partOfAnotherOrigin(50_000 - 1),
+    );
+    expect(await fetchObject()).toEqual(
+      expect.stringMatching(
+        /\.sealed (has more than \d+ bytes|is not the object that the index names)/,
+      ),
+    );
+  });
+
   it.each([
     [16_384, true],
     [16_383, false],
