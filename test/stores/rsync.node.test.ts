@@ -64,8 +64,9 @@ http {
   await Promise.race([answered, ended]);
 });
 
-afterAll(() => {
-  server?.kill();
+afterAll(async () => {
+  // nginx removes its files as it ends.
+  if (server?.kill()) await new Promise((resolve) => server.once('exit', resolve));
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -133,7 +134,6 @@ describe('the commands for rsync and the config for nginx', () => {
       expect((await answer.arrayBuffer()).byteLength).toBe(2);
       expect(answer.headers.get('content-range')).toMatch(/^bytes 1-2\//);
       expect(answer.headers.get('access-control-allow-origin'), path).toBe('*');
-      expect(answer.headers.get('access-control-expose-headers')).toBe('Content-Range, ETag');
       expect(answer.headers.get('cache-control')).toBe(
         path.startsWith('objects/') ? 'public, max-age=31536000, immutable' : 'no-cache',
       );
