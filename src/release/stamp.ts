@@ -60,6 +60,11 @@ export interface ReleaseStamp {
   /** The native runtime of the build. Absent: the app has none. */
   readonly runtime?: string;
   /**
+   * The id of the app's built-in release when a device installed this release. Only the updater writes it, beside the releases
+   * that it installs. Absent: the stamp of a build.
+   */
+  readonly builtIn?: string;
+  /**
    * The lowest index of each channel that a device accepts, even if it has lost its storage. Absent: none.
    */
   readonly floors?: readonly StampFloor[];
@@ -89,6 +94,7 @@ const members: Reader<ReleaseStamp> = /* @__PURE__ */ objectOf<ReleaseStamp>(() 
   id: digest,
   createdAt: time,
   runtime: optional(text),
+  builtIn: optional(digest),
   floors: optional(distinct(listOf(floor), ({ channel }) => channel)),
   files: optional(distinct(listOf(file), ({ path }) => path)),
 }));

@@ -28,6 +28,7 @@ export async function check(context: Context, signal: AbortSignal): Promise<Chec
   const { device } = context;
   // The clock is read once, as the check starts.
   const facts = device.facts();
+  await device.recall();
   await refreshKeys(context, signal);
   const state = await device.read();
   const before = await settledOf(context, state, facts.now);

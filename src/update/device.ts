@@ -4,15 +4,10 @@ import type { Backend } from '../backend/backend.ts';
 import { toHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { type ReleaseStamp, readStamp } from '../release/stamp.ts';
+import { recall, type StoredMarks } from './floors.ts';
 import { idOfList, type OpenedRelease, openInstalled } from './installed.ts';
 import type { Settings } from './options.ts';
-import {
-  type DeviceState,
-  encodeState,
-  type InstalledRelease,
-  newState,
-  readState,
-} from './state.ts';
+import { type DeviceState, encodeState, newState, readState } from './state.ts';
 import { onStore } from './store-error.ts';
 import { LONG_WAIT, withStateLock } from './store-locks.ts';
 import * as transitions from './transitions.ts';
@@ -46,6 +41,11 @@ export interface Device {
    */
   hold(id: string): void;
   /**
+   * Raises the floors of the state to the marks beside the releases in the store. Reads these marks once in a process. Has to run
+   * before an index or a list of keys is judged, because the state may have been restored from a backup.
+   */
+  recall(): Promise<void>;
+  /**
    * Removes every release that the state does not name.
    *
    * @param state - The state that the caller read last. If it shows that there is nothing to remove, the sweep takes no lock.
@@ -59,6 +59,7 @@ export function createDevice(settings: Settings, backend: Backend): Device {
   let stamp: ReleaseStamp | undefined;
   let shippedId: string | undefined;
   let held: string | undefined;
+  let marks: Promise<readonly StoredMarks[]> | undefined;
 
   const stampBytes = () => {
     read ??= onStore('the stamp of the built-in release could not be read', () =>
@@ -104,20 +105,32 @@ export function createDevice(settings: Settings, backend: Backend): Device {
     return stored === undefined ? findLost() : known(stored);
   };
 
-  /** Makes a state if the store has none: before the first start, and after the state was lost. */
-  const findLost = async (): Promise<DeviceState> => {
-    const found: (InstalledRelease & { floors: NonNullable<ReleaseStamp['floors']> })[] = [];
+  /** Reads the stamps beside the releases in the store, except those of damaged releases. */
+  const storedStamps = async (): Promise<ReleaseStamp[]> => {
+    const stamps: ReleaseStamp[] = [];
     for (const id of await listed()) {
       try {
-        const { stamp: release } = await openInstalled(() => releases.open(id), id, backend);
-        const { createdAt, floors = [] } = release;
-        const suits = release.runtime === undefined ? {} : { runtime: [release.runtime] };
-        found.push({ id, createdAt, floors, ...suits });
+        stamps.push((await device.openStored(id)).stamp);
       } catch {
-        // The release is damaged. `sweep` removes it, because no state names it.
+        // After the loss of a state, `sweep` removes the release, because no state names it.
       }
     }
-    found.sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
+    return stamps;
+  };
+
+  const storedMarks = async (): Promise<readonly StoredMarks[]> =>
+    // The lists of files are not kept in memory.
+    (await storedStamps()).map(({ files: _, ...stamp }) => stamp);
+
+  /** Makes a state if the store has none: before the first start, and after the state was lost. */
+  const findLost = async (): Promise<DeviceState> => {
+    const stored = await storedStamps();
+    const found = stored
+      .map(({ id, createdAt, runtime: suits }) => ({
+        ...{ id, createdAt },
+        ...(suits !== undefined && { runtime: [suits] }),
+      }))
+      .sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
     let shipped: Pick<ReleaseStamp, 'id' | 'floors'> | undefined;
     try {
       shipped = await shippedStamp();
@@ -128,10 +141,8 @@ export function createDevice(settings: Settings, backend: Backend): Device {
     }
     const { id, floors } = shipped;
     const state = { ...newState(id, settings.channel), floors: floors ?? [] };
-    return transitions.adopt(
-      state,
-      found.filter((release) => release.id !== id),
-    );
+    const others = found.filter((release) => release.id !== id);
+    return recall(transitions.adopt(state, others), stored);
   };
 
   /**
@@ -198,9 +209,20 @@ export function createDevice(settings: Settings, backend: Backend): Device {
     hold(id) {
       held = id;
     },
+    async recall() {
+      marks ??= storedMarks();
+      marks.catch(() => {
+        marks = undefined;
+      });
+      const stored = await marks;
+      const state = await load();
+      if (recall(state, stored) !== state) await device.change((now) => recall(now, stored));
+    },
     openStored: (id) => openInstalled(() => releases.open(id), id, backend),
     async sweep(state) {
       if (state !== undefined && isSwept(state, keptIds(state), await listed())) return;
+      // The marks beside a release are lost with it, so they are stored in the state first.
+      await device.recall();
       await device.change(async (now) => {
         const keep = keptIds(now);
         const there = await listed();

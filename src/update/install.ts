@@ -249,6 +249,7 @@ function stampOf(
     id: entry.id,
     createdAt: entry.createdAt,
     ...(entry.runtime !== undefined && runtime !== undefined && { runtime }),
+    builtIn: state.builtIn,
     floors: state.floors,
     files,
   };

@@ -1,7 +1,7 @@
 // All changes of a device's state, as pure functions from one state to the next. This module does no input or output.
 
 import type { KnownRelease } from '../release/choose.ts';
-import type { ReleaseStamp, StampFloor } from '../release/stamp.ts';
+import type { ReleaseStamp } from '../release/stamp.ts';
 import { raised, withLatest } from './floors.ts';
 import { isActivationWaiting } from './page-bindings.ts';
 import {
@@ -78,24 +78,13 @@ export function copied(state: DeviceState, stamp: ReleaseStamp): DeviceState {
 }
 
 /**
- * Adds the releases that are found in the store after the state was lost. For each channel, the state gets the highest floor of
- * the stamp and of the found releases.
+ * Adds the releases that are found in the store after the state was lost.
  *
  * @param found - In the order of their `createdAt`.
  */
-export function adopt(
-  state: DeviceState,
-  found: readonly (InstalledRelease & { readonly floors: readonly StampFloor[] })[],
-): DeviceState {
+export function adopt(state: DeviceState, found: readonly InstalledRelease[]): DeviceState {
   const newest = found.at(-1);
-  const adopted: DeviceState = {
-    ...state,
-    installed: [...state.installed, ...found.map(({ floors: _, ...release }) => release)],
-    floors: raised(
-      state.floors,
-      found.flatMap(({ floors }) => floors),
-    ),
-  };
+  const adopted = { ...state, installed: [...state.installed, ...found] };
   // `ready` keeps the newest release in the store, so that the next check can install it without a download.
   return newest === undefined ? adopted : { ...adopted, ready: newest.id };
 }

@@ -6,6 +6,7 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Updater } from '../../src/update.ts';
 import { heal, Life, launch, look } from '../support/device-model.ts';
 import { HARMS } from '../support/memory-tree.ts';
+import { lookAtRestored } from '../support/restored-state.ts';
 import { runs } from '../support/scope.ts';
 import {
   BUILDS,
@@ -280,6 +281,20 @@ const nativeUpdates = fc.integer({ min: 1, max: NATIVE_UPDATES }).map((n) =>
   }),
 );
 
+const restoring = fc
+  .record({
+    age: fc.nat({ max: 24 }),
+    fault: fc.constantFrom(...SIGNED_FAULTS),
+    isStarted: fc.boolean(),
+    kill: kills,
+  })
+  .map(({ age, fault, isStarted, kill }) =>
+    command(
+      `a backup has the state of ${age} steps ago, network: ${fault}, ${isStarted ? 'starts and checks' : 'checks'}${killedAt(kill)}`,
+      (life) => lookAtRestored(life, age, { fault, isStarted, kill }),
+    ),
+  );
+
 const switching = fc
   .record({ channel: channels, updates: fc.boolean() })
   .map(({ channel, updates }) =>
@@ -363,7 +378,7 @@ describe('a device', () => {
       [
         ...[publisher, publisher, publisher, network, storage, time, clock],
         ...[run, run, run, run, run, starts, order, switching, meanwhile, held],
-        ...[closing, recovery, nativeUpdates],
+        ...[closing, recovery, nativeUpdates, restoring, restoring],
       ],
       { maxCommands: 25, size: 'max' },
     );

@@ -28,6 +28,8 @@ export class Life {
   readonly highest: Map<string, StampFloor> = new Map();
   /** By open page, the release that its start gave. */
   readonly pages: Map<string, string> = new Map();
+  /** The states that the storage had, the oldest one first. A backup may have any of them. */
+  readonly states: Uint8Array[] = [];
   /** The number of pages that were loaded. */
   loads = 0;
   /** The highest epoch of keys that the device has shown. */
@@ -268,6 +270,8 @@ export async function look(life: Life): Promise<UpdaterStatus> {
   expect(floor?.sequence ?? 0, 'a retired key signs no index').toBeLessThanOrEqual(
     world.channels[channel].indexes.length,
   );
+  const state = await world.storage.readState();
+  if (state !== undefined) life.states.push(state);
   const stored = await world.storage.list();
   const held = new Set(pages.values());
   expect(stored.filter((id) => !held.has(id)).length, 'the storage is bounded').toBeLessThanOrEqual(

@@ -13,7 +13,7 @@ export const HARMS: readonly Harm[] = [
 ];
 
 export class MemoryTree implements FileTree {
-  readonly #files = new Map<string, Uint8Array>();
+  #files = new Map<string, Uint8Array>();
 
   async read(path: string): Promise<Uint8Array | undefined> {
     return this.#files.get(path)?.slice();
@@ -31,6 +31,17 @@ export class MemoryTree implements FileTree {
 
   async remove(path: string): Promise<void> {
     for (const one of this.#below(path)) this.#files.delete(one);
+  }
+
+  /** Runs a task, and puts back every file that the task has changed. */
+  async undoing(task: () => Promise<void>): Promise<void> {
+    const before = this.#files;
+    this.#files = new Map([...before].map(([path, bytes]) => [path, bytes.slice()]));
+    try {
+      await task();
+    } finally {
+      this.#files = before;
+    }
   }
 
   /** Leaves the second half of a folder. */

@@ -194,6 +194,15 @@ export class World {
     return floors;
   }
 
+  /** Restores a state from a backup while a task runs. Afterwards the storage is as before. */
+  restoring(state: Uint8Array, task: () => Promise<void>): Promise<void> {
+    return this.#tree.undoing(async () => {
+      await this.storage.writeState(state);
+      await task();
+      this.#locks = new Map();
+    });
+  }
+
   harm(id: string, how: Harm): Promise<void> {
     return this.#tree.harm(id, how);
   }

@@ -219,10 +219,12 @@ describe('the stamp of an installed release', () => {
     return { stamp, releases, request, next: next.entry, index };
   };
 
-  it('has the time of the release, the floors of the device, and every file', async () => {
+  it('has the time of the release, the built-in release and the floors of the device, and every file', async () => {
     const { stamp, next, index } = await stampOf();
+    const builtIn = await memoryBuiltIn(BEFORE, { createdAt: BUILT_IN_TIME });
     expect(stamp).toEqual({
       ...{ format: 'bundleseal-stamp', version: 1, id: next.id, createdAt: next.createdAt },
+      builtIn: readStamp(await builtIn.readStamp()).id,
       floors: [
         {
           ...{ channel: CHANNEL, epoch: 0, sequence: index.sequence, issuedAt: index.issuedAt },
