@@ -268,6 +268,8 @@ const nativeUpdates = fc.integer({ min: 1, max: NATIVE_UPDATES }).map((n) =>
   command(`the app is updated to build ${n}`, async (life) => {
     const { world } = life;
     if (prepared.shipped.findIndex(({ id }) => id === world.builtInId) >= n) return;
+    const { next } = await (await world.launch()).updater.status();
+    life.activatedBefore = next?.id;
     const floors = await world.updateApp(n);
     life.epoch = 0;
     life.highest.clear();

@@ -37,6 +37,8 @@ export class Life {
   channel: ChannelName = 'production';
   /** The release that the last start gave. */
   running: string | undefined;
+  /** The release that was activated before the last native update. */
+  activatedBefore: string | undefined;
   /** Whether the app has ordered the built-in release for the next start. */
   isBuiltInOrdered = false;
 
@@ -121,7 +123,7 @@ export async function launch(
   const after = await Promise.race([updater.status(), dead]);
   if (after === 'dead') return undefined;
   checkChoice(life, { before, after, index, isUncounted }, id);
-  countStart(life, before, id);
+  countStart(life, before, after, id);
   // A page whose release could not be stored keeps it only while the process runs.
   if (client !== undefined && !isUncounted) life.pages.set(client, id);
   life.running = id;
@@ -200,8 +202,13 @@ function checkChoice(life: Life, { before, after, index, isUncounted }: Start, i
     const mayFollow = [from, life.running ?? from].some((one) =>
       isOffered(life, index, id, one, isIll),
     );
+    // A native update keeps an activated release that is newer than the built-in one. The next check judges it again.
+    const isKept =
+      id === before.next?.id &&
+      id === life.activatedBefore &&
+      life.timeOf(id) > life.timeOf(world.builtInId);
     expect(
-      id === from || isBack || (mayFollow && !isUncounted),
+      id === from || isBack || ((mayFollow || isKept) && !isUncounted),
       'a release starts anew only if the last index offers it to this device',
     ).toBe(true);
   }
@@ -233,8 +240,11 @@ function isOffered(
   return place === -1 ? life.timeOf(id) > life.timeOf(from) : at < place;
 }
 
-function countStart(life: Life, before: UpdaterStatus, id: string): void {
-  if (id !== before.running.id && id !== before.previous?.id) {
+function countStart(life: Life, before: UpdaterStatus, after: UpdaterStatus, id: string): void {
+  const isBack = id === before.previous?.id;
+  // After an order for the built-in release, the release before it may start on trial again.
+  const isNewTrial = after.running.id === id && after.trial !== undefined;
+  if (id !== before.running.id && (!isBack || isNewTrial)) {
     life.starts.delete(id);
     life.confirmed.delete(id);
   }
