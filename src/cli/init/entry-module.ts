@@ -28,13 +28,20 @@ export function stepsForErrors(project: Errors): string[] {
 
 function stepForVue({ vue }: Errors, text: string): string | undefined {
   if (vue === undefined) return undefined;
-  if (/\b(throwUnhandledErrorInProduction|errorHandler)\b/.test(text)) return undefined;
+  // With the old call beside the new lines, the app would be mounted twice.
+  const isMountedAtOnce = /\bcreateApp\([^()]*\)\s*\.mount\(/.test(text);
+  if (!isMountedAtOnce && /\b(throwUnhandledErrorInProduction|errorHandler)\b/.test(text)) {
+    return undefined;
+  }
   const [major, minor] = versionIn(vue, [3, 5]);
   const isOld = major < 3 || (major === 3 && minor < 5);
   const line = isOld
     ? `${major === 2 ? 'Vue' : 'app'}.config.errorHandler = (error) => reportError(error)`
     : 'app.config.throwUnhandledErrorInProduction = true';
-  const lines = major === 2 ? line : `const app = createApp(App); ${line}; app.mount('#app')`;
+  const lines =
+    major === 2
+      ? `add the line ${line}`
+      : `replace createApp(App).mount('#app') by const app = createApp(App); ${line}; app.mount('#app')`;
   return `${lines}. Otherwise Vue hides the error of a component, and a broken release that shows anything else counts as working`;
 }
 

@@ -117,7 +117,11 @@ export async function undoInit(
   // Modules that stay may import the package.
   const uninstall = isBad ? undefined : await uninstallCommand(root);
   const last =
-    uninstall === undefined ? [] : [`  last: run ${uninstall}; package.json still depends on it`];
+    uninstall === undefined
+      ? []
+      : [
+          `  last: ${isRecordKept ? 'when you no longer need --undo --delete-key, ' : ''}run ${uninstall}; package.json still depends on it`,
+        ];
   return { json, lines: [...result, ...next, ...last], isBad };
 }
 

@@ -165,6 +165,7 @@ describe('init in an app made with SvelteKit', () => {
 describe('init in an app made with Vue', () => {
   const MOUNT = "import App from './App.vue'\n\ncreateApp(App).mount('#app')\n";
   const THROWS = "app.config.throwUnhandledErrorInProduction = true; app.mount('#app')";
+  const REPLACE = "replace createApp(App).mount('#app') by";
   const REPORTS = "app.config.errorHandler = (error) => reportError(error); app.mount('#app')";
 
   /** The step about errors of components that init leaves to the user. */
@@ -182,10 +183,13 @@ describe('init in an app made with Vue', () => {
   }
 
   it.each([
-    ['^3.5.13', `src/main.js: const app = createApp(App); ${THROWS}. `],
-    ['latest', `src/main.js: const app = createApp(App); ${THROWS}. `],
-    ['~3.4.0', `src/main.js: const app = createApp(App); ${REPORTS}. `],
-    ['2.7.16', 'src/main.js: Vue.config.errorHandler = (error) => reportError(error). '],
+    ['^3.5.13', `src/main.js: ${REPLACE} const app = createApp(App); ${THROWS}. `],
+    ['latest', `src/main.js: ${REPLACE} const app = createApp(App); ${THROWS}. `],
+    ['~3.4.0', `src/main.js: ${REPLACE} const app = createApp(App); ${REPORTS}. `],
+    [
+      '2.7.16',
+      'src/main.js: add the line Vue.config.errorHandler = (error) => reportError(error). ',
+    ],
   ])('lists the line that shows errors of components for version %s', async (version, start) => {
     expect((await stepFor(version, MOUNT))?.slice(0, start.length)).toBe(start);
   });
@@ -193,8 +197,11 @@ describe('init in an app made with Vue', () => {
   it.each(['throwUnhandledErrorInProduction = true', 'errorHandler = report'])(
     'lists no such step if the entry sets %s',
     async (line) => {
-      const entry = MOUNT.replace('createApp', `app.config.${line}\ncreateApp`);
-      expect(await stepFor('^3.5.13', entry)).toBeUndefined();
+      const app = 'const app = createApp(App);';
+      const done = `import App from './App.vue'\n\n${app}\napp.config.${line}\napp.mount('#app')\n`;
+      expect(await stepFor('^3.5.13', done)).toBeUndefined();
+      // The old call stays beside the new lines, so the app is mounted twice.
+      expect(await stepFor('^3.5.13', `${done}createApp(App).mount('#app')\n`)).toBeDefined();
     },
   );
 });

@@ -357,6 +357,9 @@ describe('init --undo in an app whose package.json names bundleseal', () => {
       await done(project, ['init', '--yes']);
       const said = await done(project, UNDO);
       expect(said.trimEnd().split('\n').at(-1)).toBe(
+        `  last: when you no longer need --undo --delete-key, run ${command}; package.json still depends on it`,
+      );
+      expect((await done(project, UNDO_ALL)).trimEnd().split('\n').at(-1)).toBe(
         `  last: run ${command}; package.json still depends on it`,
       );
     });
