@@ -228,15 +228,19 @@ function checkChoice(life: Life, { before, after, index, isUncounted }: Start, i
 /** Whether an index moves a device that runs `from` to `id`, if all releases in front of that one fail. */
 function isOffered(
   life: Life,
-  { offers }: IndexContent,
+  { offers, withdrawn }: IndexContent,
   id: string,
   from: string,
   isIll: (id: string) => boolean,
 ): boolean {
   const at = offers.findIndex((offer) => offer.id === id);
   if (at === -1 || offers[at]?.isStopped === true) return false;
-  if (isIll(from)) return life.timeOf(id) > life.timeOf(life.world.builtInId);
   const place = offers.findIndex((offer) => offer.id === from);
+  if (isIll(from)) {
+    // The release may have failed after the check that moved the device from it.
+    const isMoved = !withdrawn.includes(from) && at < place;
+    return isMoved || life.timeOf(id) > life.timeOf(life.world.builtInId);
+  }
   return place === -1 ? life.timeOf(id) > life.timeOf(from) : at < place;
 }
 
