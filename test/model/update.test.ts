@@ -156,7 +156,9 @@ async function update(life: Life, updater: Updater): Promise<void> {
 }
 
 async function confirm(life: Life, updater: Updater, id: string): Promise<void> {
+  life.confirming = id;
   if (await succeeds(updater.confirm(id))) life.confirmed.add(id);
+  life.confirming = undefined;
 }
 
 async function fail(life: Life, updater: Updater, id: string): Promise<void> {

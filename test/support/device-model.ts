@@ -37,6 +37,8 @@ export class Life {
   channel: ChannelName = 'production';
   /** The release that the last start gave. */
   running: string | undefined;
+  /** The release that a process was confirming when it was killed, if it was. The device may have stored that. */
+  confirming: string | undefined;
   /** The release that was activated before the last native update. */
   activatedBefore: string | undefined;
   /** Whether the app has ordered the built-in release for the next start. */
@@ -265,6 +267,10 @@ export async function look(life: Life): Promise<UpdaterStatus> {
   const { world, channel, highest, pages } = life;
   const { updater } = await world.launch();
   const status = await updater.status();
+  if (status.running.id === life.confirming && status.trial === undefined) {
+    life.confirmed.add(life.confirming);
+  }
+  life.confirming = undefined;
   expect(status.channel, 'the channel is the one that was set last').toBe(channel);
   const { epoch, floors } = await memoryOf(life);
   expect(epoch, 'the highest epoch of keys is never forgotten').toBeGreaterThanOrEqual(life.epoch);
