@@ -29,19 +29,31 @@ export function findPrivateKey(path: string, bytes: Uint8Array): string | undefi
   return inBinary(bytes) ?? (hasMarker(bytes) ? findInText(decodeText(bytes)) : undefined);
 }
 
-// Each form of a key in a text has one of these in it. Node searches texts of up to six characters four times as fast as
-// longer ones.
-const MARKERS = ['VATE K', 'kty', 'PuTTY-', 'AGE-SE', 'CRUdJT', 'TFMwdE', 'MII'];
+/**
+ * Each form of a key that a bundler may inline into a script has one of these in it: PEM ("PRIVATE KEY"), base64 of "-----BEGIN"
+ * (LS0tLS1CRUdJTi), the type of a JWK, and base64 of DER. Node searches texts of up to six characters four times as fast as longer
+ * ones.
+ */
+export const INLINED_MARKERS: readonly string[] = ['VATE K', 'CRUdJT', 'kty', 'MII'];
+/** Each form of a key in a text has one of these in it. */
+const MARKERS = [...INLINED_MARKERS, 'PuTTY-', 'AGE-SE', 'TFMwdE'];
 
 /**
  * Whether {@link findInText} can find anything. On Node, this native search takes a tenth of the time of decoding and
  * searching a text.
  */
 function hasMarker(bytes: Uint8Array): boolean {
-  const { Buffer } = globalThis;
-  if (Buffer === undefined || isUtf16(bytes)) return true;
-  const searched = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  return MARKERS.some((marker) => searched.includes(marker, 0, 'latin1'));
+  if (globalThis.Buffer === undefined || isUtf16(bytes)) return true;
+  return includesAny(bytes, MARKERS);
+}
+
+/** Whether the bytes have one of these texts in Latin-1. Needs Node's `Buffer`. */
+export function includesAny(
+  { buffer, byteOffset, length }: Uint8Array,
+  texts: readonly string[],
+): boolean {
+  const searched = Buffer.from(buffer, byteOffset, length);
+  return texts.some((text) => searched.includes(text, 0, 'latin1'));
 }
 
 const NAMES: readonly (readonly [pattern: RegExp, what: string])[] = [

@@ -126,9 +126,9 @@ export function createDevice(settings: Settings, backend: Backend): Device {
   const findLost = async (): Promise<DeviceState> => {
     const stored = await storedStamps();
     const found = stored
-      .map(({ id, createdAt, runtime: suits }) => ({
+      .map(({ id, createdAt, runtime }) => ({
         ...{ id, createdAt },
-        ...(suits !== undefined && { runtime: [suits] }),
+        ...(runtime !== undefined && { runtime: [runtime] }),
       }))
       .sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
     let shipped: Pick<ReleaseStamp, 'id' | 'floors'> | undefined;

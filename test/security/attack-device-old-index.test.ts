@@ -3,9 +3,9 @@
 import { describe, expect, it } from 'vitest';
 import { AFTER, BEFORE, type Files } from '../support/release.ts';
 import {
-  CHANNEL,
   createPublisher,
   fetchFrom,
+  INDEX,
   NOW,
   timeOf,
   updatedDevice,
@@ -14,8 +14,6 @@ import { utf8 } from '../support/zip.ts';
 
 const DAY = 86_400_000;
 const THIRD: Files = { ...AFTER, 'new.txt': utf8('third') };
-const INDEX = `channels/${CHANNEL}.sealed`;
-
 describe('rollback', () => {
   it('of the index: an older genuine index is refused, and the device says that the store is stale', async () => {
     const publisher = createPublisher();

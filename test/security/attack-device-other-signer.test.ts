@@ -5,18 +5,16 @@ import { sealKeys } from '../../src/release.ts';
 import { AFTER, BEFORE, type Files } from '../support/release.ts';
 import {
   APP,
-  CHANNEL,
   createDevice,
   createPublisher,
   fetchFrom,
+  INDEX,
   updatedDevice,
 } from '../support/update.ts';
 import { keyA, keyB } from '../support/vectors.ts';
 import { utf8 } from '../support/zip.ts';
 
 const THIRD: Files = { ...AFTER, 'new.txt': utf8('third') };
-const INDEX = `channels/${CHANNEL}.sealed`;
-
 describe('arbitrary software', () => {
   it('an index that another key signed is refused', async () => {
     const publisher = createPublisher(keyA.pkcs8);

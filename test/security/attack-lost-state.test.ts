@@ -11,13 +11,12 @@ import {
   createDevice,
   createPublisher,
   fetchFrom,
+  INDEX,
   NOW,
   updatedDevice,
 } from '../support/update.ts';
 import { keyB } from '../support/vectors.ts';
 import { utf8 } from '../support/zip.ts';
-
-const INDEX = `channels/${CHANNEL}.sealed`;
 
 /** A built-in release whose stamp has the mark of an index. */
 async function markedBy(index: Uint8Array) {

@@ -8,15 +8,14 @@ import { AFTER, BEFORE } from '../support/release.ts';
 import {
   APP,
   BUILT_IN_TIME,
-  CHANNEL,
   createDevice,
   createPublisher,
   fetchFrom,
+  INDEX,
 } from '../support/update.ts';
 import { keyA, keyB } from '../support/vectors.ts';
 import { utf8 } from '../support/zip.ts';
 
-const INDEX = `channels/${CHANNEL}.sealed`;
 const ACCEPTED = { status: 'current', isStale: false };
 const ROLLED_BACK = { isStale: true, error: { code: 'ERR_INDEX_ROLLED_BACK' } };
 

@@ -2,9 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { AFTER, BEFORE } from '../support/release.ts';
-import { CHANNEL, createDevice, createPublisher, fetchFrom, STORE } from '../support/update.ts';
-
-const INDEX = `channels/${CHANNEL}.sealed`;
+import { createDevice, createPublisher, fetchFrom, INDEX, STORE } from '../support/update.ts';
 
 describe('a broken or stale mirror', () => {
   it('does not hold a device back: the highest valid index of all mirrors counts', async () => {

@@ -23,6 +23,8 @@ import { keyB } from './vectors.ts';
 
 export const APP = 'com.example.app';
 export const CHANNEL = 'production';
+/** The path of the channel's index in a store. */
+export const INDEX: string = `channels/${CHANNEL}.sealed`;
 export const STORE = 'https://updates.example.com/app/';
 /** The clock of every device that is given none. */
 export const NOW: number = Date.UTC(2026, 10, 27);

@@ -2,6 +2,7 @@
 
 import { rmSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
+import type { TypedCommands } from '../../../src/cli/package-manager.ts';
 import { inWordsOfManager } from '../../../src/cli/package-manager.ts';
 import { type Project, useCli, withProject } from '../../support/cli.ts';
 import { runInside } from '../../support/cli-inside.ts';
@@ -11,16 +12,10 @@ import { read, UNDO_ALL, VITE, withApp } from '../../support/init-project.ts';
 
 useCli();
 
-interface Words {
+interface Words extends TypedCommands {
   readonly lockfile: string;
   readonly text?: string;
   readonly name: string;
-  readonly run: string;
-  readonly execute: string;
-  readonly add: string;
-  readonly remove: string;
-  readonly raise: string;
-  readonly tag: string;
 }
 
 const YARN = {

@@ -10,6 +10,7 @@ import {
   createDevice,
   createPublisher,
   fetchFrom,
+  INDEX,
   NOW,
   STORE,
   type StoreFiles,
@@ -17,8 +18,6 @@ import {
 } from '../../support/update.ts';
 import { keyA, keyB } from '../../support/vectors.ts';
 import { utf8 } from '../../support/zip.ts';
-
-const INDEX = `channels/${CHANNEL}.sealed`;
 
 /** Several mirrors, each with a store of its own. A mirror without a store does not answer. */
 function mirrorsOf(stores: readonly (StoreFiles | undefined)[]) {

@@ -13,12 +13,12 @@ import {
   createDevice,
   createPublisher,
   fetchFrom,
+  INDEX,
 } from '../../support/update.ts';
 import { published } from '../../support/update-published.ts';
 import { keyB } from '../../support/vectors.ts';
 import { utf8 } from '../../support/zip.ts';
 
-const INDEX = `channels/${CHANNEL}.sealed`;
 const THIRD: Files = { ...AFTER, 'new.txt': utf8('third') };
 const objectOf = ({ sha256 }: { readonly sha256: string }) => `objects/${sha256}.sealed`;
 

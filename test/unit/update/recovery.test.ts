@@ -11,6 +11,7 @@ import {
   createDevice,
   createPublisher,
   fetchFrom,
+  INDEX,
   NOW,
   type Publisher,
   timeOf,
@@ -39,7 +40,7 @@ beforeAll(async () => {
 const trust = ({ store }: Publisher, epoch: number) =>
   store.set('keys.sealed', lists[epoch - 1] as Uint8Array);
 
-const indexOf = ({ store }: Publisher) => store.get(`channels/${CHANNEL}.sealed`) as Uint8Array;
+const indexOf = ({ store }: Publisher) => store.get(INDEX) as Uint8Array;
 
 /** A publisher with one release, and what devices share that read its store. */
 async function publish() {
@@ -71,7 +72,7 @@ describe('a list of keys', () => {
       sha256: 'a'.repeat(64),
     };
     const builtIn = await builtInWith({ floors: [{ channel: CHANNEL, ...mark }] });
-    publisher.store.set(`channels/${CHANNEL}.sealed`, older);
+    publisher.store.set(INDEX, older);
     const { updater } = await createDevice(BEFORE, fetchFrom(publisher.store), {
       ...recovering,
       builtIn,
@@ -99,7 +100,7 @@ describe('a list of keys', () => {
     expect(await before.updater.update()).toMatchObject({ id: release.entry.id });
     await releases.writeState(new Uint8Array(0));
     trust(publisher, 1);
-    publisher.store.set(`channels/${CHANNEL}.sealed`, older);
+    publisher.store.set(INDEX, older);
     const after = await createDevice(BEFORE, request, { ...recovering, releases });
     expect(await after.updater.check()).toMatchObject({ status: 'current', isStale: true });
     expect((await after.updater.status()).index).toBeUndefined();
