@@ -1,6 +1,9 @@
 // The releases of open pages in a service worker: a page gets files of one release from its navigation until it is closed.
 
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Context } from '../../../src/update/context.ts';
+import { createPages } from '../../../src/update/pages.ts';
+import type { Releases } from '../../../src/update/running.ts';
 import { memoryStore, type ReleaseStore } from '../../../src/update.ts';
 import { AFTER, BEFORE, type Files } from '../../support/release.ts';
 import { idOf, startWorker, type Worker } from '../../support/service-worker.ts';
@@ -232,6 +235,22 @@ describe('a service worker with several pages', () => {
     await Promise.race([late, new Promise((resolve) => setTimeout(resolve, 50))]);
     free();
     expect(await idOf(await early)).toBe(await idOf(await late));
+  });
+
+  it('keeps the release that a page got while a search for its release failed', async () => {
+    let fail = (_: Error) => {};
+    const reading = new Promise<never>((_, reject) => {
+      fail = reject;
+    });
+    const pages = createPages(
+      { device: { read: () => reading } } as unknown as Context,
+      { open: async (id: string) => ({ id }) } as unknown as Releases,
+    );
+    const early = pages.releaseOf('page', undefined);
+    pages.remember('page', 'started');
+    fail(new Error('no disk'));
+    await expect(early).rejects.toThrow('no disk');
+    expect(await pages.releaseOf('page', undefined)).toEqual({ id: 'started' });
   });
 
   it('starts a page although the browser cannot list its pages', async () => {
