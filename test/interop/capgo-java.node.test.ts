@@ -5,12 +5,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { decryptBundle, encryptBundle, keygen } from '../../src/capgo.ts';
+import { decryptBundle, encryptBundle } from '../../src/capgo.ts';
 import { compile, named, run, skipped } from '../support/java.ts';
+import { capgoPair } from '../support/pairs.ts';
 
 const PROGRAM = join(import.meta.dirname, 'capgo/CapgoFormat.java');
 
-const { privateKey, publicKey } = await keygen();
+const { privateKey, publicKey } = capgoPair(0);
 const key = {
   open: createPublicKey(publicKey).export({ type: 'spki', format: 'der' }),
   make: createPrivateKey(privateKey).export({ type: 'pkcs8', format: 'der' }),

@@ -2,18 +2,13 @@
 
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import {
-  decryptBundle,
-  decryptManifest,
-  encryptBundle,
-  encryptManifest,
-  keygen,
-} from '../../src/capgo.ts';
+import { decryptBundle, decryptManifest, encryptBundle, encryptManifest } from '../../src/capgo.ts';
 import { BundleSealError } from '../../src/index.ts';
 import { BACKENDS } from '../support/backends.ts';
+import { capgoPair } from '../support/pairs.ts';
 import { runs } from '../support/scope.ts';
 
-const { privateKey, publicKey } = await keygen();
+const { privateKey, publicKey } = capgoPair(0);
 
 const bytes = fc.uint8Array({ maxLength: 300 });
 const backends = fc.tuple(fc.constantFrom(...BACKENDS), fc.constantFrom(...BACKENDS));

@@ -7,6 +7,7 @@ import { decryptBundle, encryptBundle, type Metadata } from '../../src/index.ts'
 import { bytesOf } from '../support/bytes.ts';
 import { rejection } from '../support/errors.ts';
 import { expectOpened, expectRefused } from '../support/openers.ts';
+import { capgoPair } from '../support/pairs.ts';
 import { PREFERRED_BACKENDS } from '../support/scope.ts';
 import { keyB } from '../support/vectors.ts';
 
@@ -20,7 +21,7 @@ const seal = (metadata?: Metadata) =>
 const { bytes, ciphertext } = await seal({ version: '2.0.0', sequence: 10 });
 const bare = await seal();
 const named = await seal({ version: '99.0.0', createdAt: '2099-01-01T00:00:00Z' });
-const small = await capgo.keygen();
+const small = capgoPair(0);
 const forCapgo = await capgo.encryptBundle(plain, { privateKey: small.privateKey });
 
 const withByte = (at: number, value: number) => {

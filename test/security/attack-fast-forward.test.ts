@@ -1,16 +1,16 @@
 // A thief has the build's private key: how the offline recovery key ends the attack.
 
 import { describe, expect, it } from 'vitest';
-import { keygen } from '../../src/index.ts';
 import { openIndex, openIndexWithMark, openKeys, sealIndex, sealKeys } from '../../src/release.ts';
 import { rejection } from '../support/errors.ts';
+import { sealingPair } from '../support/pairs.ts';
 import { APP, indexOf, OPEN } from '../support/release-index.ts';
 import { PREFERRED_BACKENDS } from '../support/scope.ts';
 import { keyA, keyB } from '../support/vectors.ts';
 
 const LAST = 2 ** 53 - 1;
 const [recovery, stolen] = [keyA, keyB];
-const next = await keygen({ modulusBits: 3072 });
+const next = sealingPair(0);
 
 const poisoned = await sealIndex(
   indexOf({ sequence: LAST, issuedAt: '9999-01-01T00:00:00Z', expiresAt: '9999-12-31T23:59:59Z' }),

@@ -5,10 +5,11 @@ import { selectBackend } from '../../src/backend/select.ts';
 import { readPublicKey } from '../../src/capgo/keys.ts';
 import { loadCbc } from '../../src/capgo/load-cbc.ts';
 import { recoverSession } from '../../src/capgo/session.ts';
-import { decryptManifest, encryptManifest, keygen } from '../../src/capgo.ts';
+import { decryptManifest, encryptManifest } from '../../src/capgo.ts';
 import { rejection } from '../support/errors.ts';
+import { capgoPair } from '../support/pairs.ts';
 
-const { privateKey, publicKey } = await keygen();
+const { privateKey, publicKey } = capgoPair(0);
 const text = (content: string) => new TextEncoder().encode(content);
 const NEW = { 'app.js': text('new app'), 'login.js': text('new login: asks for the password') };
 const update = await encryptManifest(NEW, { privateKey, brotli: false });

@@ -2,18 +2,13 @@
 
 import { describe, expect, it, vi } from 'vitest';
 import { fromBase64, toBase64 } from '../../src/base64.ts';
-import {
-  decryptBundle,
-  decryptManifest,
-  encryptBundle,
-  encryptManifest,
-  keygen,
-} from '../../src/capgo.ts';
+import { decryptBundle, decryptManifest, encryptBundle, encryptManifest } from '../../src/capgo.ts';
 import { BACKENDS } from '../support/backends.ts';
 import { bytesOf } from '../support/bytes.ts';
 import { rejection } from '../support/errors.ts';
+import { capgoPair } from '../support/pairs.ts';
 
-const { privateKey, publicKey } = await keygen();
+const { privateKey, publicKey } = capgoPair(0);
 const zip = bytesOf(64);
 const { bundle, ...made } = await encryptBundle(zip, { privateKey });
 const sent = { publicKey, ivSessionKey: made.ivSessionKey, checksum: made.checksum };

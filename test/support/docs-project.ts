@@ -8,6 +8,7 @@ import { encryptBundle } from '../../src/index.ts';
 import { createPatch } from '../../src/release.ts';
 import { zipBundle } from '../../src/zip.ts';
 import { writeKeyModule } from './docs.ts';
+import { capgoPair } from './pairs.ts';
 import { keyB } from './vectors.ts';
 
 const text = (value: string) => new TextEncoder().encode(value);
@@ -32,7 +33,7 @@ export async function makeProject(folder: string): Promise<Secrets> {
   const metadata = { appId, version: '1.2.3', channel: 'production', sequence: 7 };
   const sealed = await encryptBundle(zip, { privateKey, metadata });
   const patch = await createPatch(PREVIOUS, BUILD, { privateKey, appId });
-  const capgoKey = await capgo.keygen();
+  const capgoKey = capgoPair(0);
   const forCapgo = await capgo.encryptBundle(zip, { privateKey: capgoKey.privateKey });
   const { ivSessionKey, checksum } = forCapgo;
   const files: Record<string, string | Uint8Array> = {

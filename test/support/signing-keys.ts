@@ -1,6 +1,6 @@
 // Private keys in each form that a command signs with, and a folder with a zip for each test.
 
-import { generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { keyId } from '../../src/index.ts';
 import type { Ran } from './cli.ts';
 import { runInside } from './cli-inside.ts';
 import { zip } from './cli-keys.ts';
+import { capgoPair, type Pair, sealingPair } from './pairs.ts';
 
 /** Opens the keys that are under a passphrase. */
 export const PASSPHRASE = 'correct horse battery staple';
@@ -29,8 +30,9 @@ export interface KeyForms {
   readonly publicPkcs1: string;
 }
 
-function makePair(modulusLength: number): KeyForms {
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength });
+function formsOf(pair: Pair): KeyForms {
+  const privateKey = createPrivateKey(pair.privateKey);
+  const publicKey = createPublicKey(pair.publicKey);
   const under = { cipher: 'aes-256-cbc', passphrase: PASSPHRASE, format: 'pem' } as const;
   return {
     plain: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
@@ -42,9 +44,9 @@ function makePair(modulusLength: number): KeyForms {
   };
 }
 
-export const ours: KeyForms = makePair(3072);
-export const old: KeyForms = makePair(3072);
-export const capgo: KeyForms = makePair(2048);
+export const ours: KeyForms = formsOf(sealingPair(0));
+export const old: KeyForms = formsOf(sealingPair(1));
+export const capgo: KeyForms = formsOf(capgoPair(0));
 /** The key id of `ours`. */
 export const id: string = await keyId(ours.publicKey);
 

@@ -10,7 +10,6 @@ import {
   decryptBundle,
   encryptBundle,
   inspectBundle,
-  keygen,
   keyId,
   openBundle,
   publicKeyOf,
@@ -20,6 +19,8 @@ import { decryptPrivateKey } from '../../src/node.ts';
 import { readClock } from '../../src/release/index-order.ts';
 import { unzipBundle, zipBundle } from '../../src/zip.ts';
 import { bytesOf } from '../support/bytes.ts';
+import { capgoPair } from '../support/pairs.ts';
+import { keyA, keyB } from '../support/vectors.ts';
 
 const theirs = {
   bytes: (bytes: Uint8Array): Uint8Array => runInNewContext('Uint8Array.from(own)', { own: bytes }),
@@ -29,7 +30,7 @@ const theirs = {
     runInNewContext('new Map(own)', { own: entries }),
 };
 
-const { privateKey, publicKey } = await keygen();
+const { pkcs8: privateKey, spki: publicKey } = keyA;
 const plain = bytesOf(5000);
 const der = (pem: string) => Buffer.from(pem.replace(/-----.*?-----/g, ''), 'base64');
 
@@ -79,9 +80,8 @@ describe('values of another realm', () => {
     const reader = await openBundle(bundle, { publicKey });
     expect(await reader.read(10, 5)).toEqual(plain.slice(10, 15));
     reader.close();
-    const next = await keygen();
-    const resealed = await resealBundle(bundle, { publicKey, privateKey: next.privateKey });
-    expect(await decryptBundle(resealed, { publicKey: next.publicKey })).toEqual(plain);
+    const resealed = await resealBundle(bundle, { publicKey, privateKey: keyB.pkcs8 });
+    expect(await decryptBundle(resealed, { publicKey: keyB.spki })).toEqual(plain);
   });
 
   it('are accepted as the answer of a signer', async () => {
@@ -100,7 +100,7 @@ describe('values of another realm', () => {
   });
 
   it('are accepted as files of a manifest for Capgo', async () => {
-    const pair = await capgo.keygen();
+    const pair = capgoPair(0);
     const zip = theirs.bytes(await zipBundle({ 'a.js': plain }));
     const { manifest, files, ivSessionKey, hashes } = await capgo.encryptManifest(
       { 'a.js': theirs.bytes(plain) },

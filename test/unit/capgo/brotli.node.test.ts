@@ -3,11 +3,12 @@
 import { brotliCompressSync, brotliDecompressSync } from 'node:zlib';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { defaultCompress, defaultDecompress } from '../../../src/capgo/brotli.ts';
-import { decryptManifest, encryptManifest, keygen } from '../../../src/capgo.ts';
+import { decryptManifest, encryptManifest } from '../../../src/capgo.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { rejection, thrown } from '../../support/errors.ts';
+import { capgoPair } from '../../support/pairs.ts';
 
-const { privateKey, publicKey } = await keygen();
+const { privateKey, publicKey } = capgoPair(0);
 const page = new TextEncoder().encode('<p>hello</p>'.repeat(1000));
 
 const real = process.getBuiltinModule;

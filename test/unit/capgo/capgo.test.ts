@@ -5,11 +5,11 @@ import { toBase64 } from '../../../src/base64.ts';
 import { fromHex } from '../../../src/bytes.ts';
 import { capgoKeyIdOf } from '../../../src/capgo/keys.ts';
 import { decryptBundle, encryptBundle, keygen, keyId } from '../../../src/capgo.ts';
-import { keygen as keygenOfRoot } from '../../../src/index.ts';
 import { BACKENDS } from '../../support/backends.ts';
+import { capgoPair, sealingPair } from '../../support/pairs.ts';
 
 const pair = await keygen();
-const other = await keygen();
+const other = capgoPair(0);
 
 const ZIP = Uint8Array.from({ length: 200_003 }, (_, i) => (i * 31) >> 2);
 
@@ -38,7 +38,7 @@ describe('keys', () => {
   });
 
   it('are refused in any other form', async () => {
-    const root = await keygenOfRoot({ modulusBits: 3072 });
+    const root = sealingPair(0);
     expect(await refusal(encryptBundle(ZIP, { privateKey: root.privateKey }))).toBe(
       'ERR_KEY_INVALID',
     );

@@ -3,12 +3,13 @@
 import { describe, expect, it, vi } from 'vitest';
 import { loadCbc } from '../../../src/capgo/load-cbc.ts';
 import { createSession } from '../../../src/capgo/session.ts';
-import { decryptBundle, encryptBundle, keygen } from '../../../src/capgo.ts';
+import { decryptBundle, encryptBundle } from '../../../src/capgo.ts';
 import type { Progress } from '../../../src/index.ts';
 import { BACKENDS } from '../../support/backends.ts';
 import { bytesOf } from '../../support/bytes.ts';
+import { capgoPair } from '../../support/pairs.ts';
 
-const { privateKey, publicKey } = await keygen();
+const { privateKey, publicKey } = capgoPair(0);
 const MIB = 2 ** 20;
 
 describe.each(BACKENDS)('%s', (backend) => {

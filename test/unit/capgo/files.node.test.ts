@@ -4,17 +4,18 @@ import { publicDecrypt } from 'node:crypto';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { decryptBundle, encryptBundle, keygen } from '../../../src/capgo.ts';
+import { decryptBundle, encryptBundle } from '../../../src/capgo.ts';
 import { decryptFile, encryptFile } from '../../../src/capgo-node.ts';
 import type { ErrorCode, Progress } from '../../../src/index.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { rejection } from '../../support/errors.ts';
 import { makeFolder, openIn, snapshot, temporaries } from '../../support/files.ts';
+import { capgoPair } from '../../support/pairs.ts';
 import { wipedBy } from '../../support/wiped.ts';
 
 const PIECE = 2 ** 20;
 
-const { privateKey, publicKey } = await keygen();
+const { privateKey, publicKey } = capgoPair(0);
 const folder = makeFolder();
 const at = (name: string) => join(folder, name);
 

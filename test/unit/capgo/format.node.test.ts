@@ -10,9 +10,10 @@ import {
   randomBytes,
 } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { decryptBundle, encryptBundle, keygen } from '../../../src/capgo.ts';
+import { decryptBundle, encryptBundle } from '../../../src/capgo.ts';
+import { capgoPair } from '../../support/pairs.ts';
 
-const { privateKey, publicKey } = await keygen();
+const { privateKey, publicKey } = capgoPair(0);
 const zip = randomBytes(100_001);
 const digest = createHash('sha256').update(zip).digest();
 

@@ -2,19 +2,14 @@
 
 import { describe, expect, it, vi } from 'vitest';
 import { toHex } from '../../../src/bytes.ts';
-import {
-  decryptBundle,
-  decryptManifest,
-  encryptManifest,
-  keygen,
-  keyId,
-} from '../../../src/capgo.ts';
+import { decryptBundle, decryptManifest, encryptManifest, keyId } from '../../../src/capgo.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { rejection } from '../../support/errors.ts';
+import { capgoPair } from '../../support/pairs.ts';
 import { PREFERRED_BACKENDS } from '../../support/scope.ts';
 import { wipedDuring } from '../../support/wiped.ts';
 
-const { privateKey, publicKey } = await keygen();
+const { privateKey, publicKey } = capgoPair(0);
 
 const text = (length: number) => new Uint8Array(length).fill(97);
 const FILES = {

@@ -17,9 +17,10 @@ import { signPayload } from '../../../src/seal/pkcs1.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { rejection, thrown } from '../../support/errors.ts';
 import { rsa2048Pkcs8, rsa2048Spki } from '../../support/keys.ts';
+import { capgoPair } from '../../support/pairs.ts';
 import { PREFERRED_BACKENDS } from '../../support/scope.ts';
 
-const { privateKey, publicKey } = await keygen();
+const { privateKey, publicKey } = capgoPair(0);
 const zip = bytesOf(100);
 const { bundle, ivSessionKey, checksum } = await encryptBundle(zip, { privateKey });
 const [iv, signedKey] = ivSessionKey.split(':') as [string, string];

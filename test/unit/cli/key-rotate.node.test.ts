@@ -18,7 +18,8 @@ import { lockPair } from '../../../src/cli/pair-lock.ts';
 import { isTemporary, nameTemporary } from '../../../src/files/temporary.ts';
 import { keyId } from '../../../src/index.ts';
 import { type Project, useCli, withProject } from '../../support/cli.ts';
-import { makePair, next, ours, read } from '../../support/cli-keys.ts';
+import { next, ours, read } from '../../support/cli-keys.ts';
+import { sealingPair } from '../../support/pairs.ts';
 
 useCli();
 
@@ -183,7 +184,7 @@ describe('key rotate', () => {
 
   it('replaces no private key that another program has put there meanwhile', async () => {
     await withKeys(async (project) => {
-      const third = makePair(3072, 'pkcs8').privateKey;
+      const third = sealingPair(2).privateKey;
       const pair = atWrite(() => {
         rmSync(project.path('.bundleseal_key'));
         writeFileSync(project.path('.bundleseal_key'), third);
@@ -211,7 +212,7 @@ describe('key rotate', () => {
   it('keeps the key of another program if the rest of the work fails', async () => {
     await withKeys(async (project) => {
       const path = project.path('.bundleseal_key');
-      const third = makePair(3072, 'pkcs8').privateKey;
+      const third = sealingPair(2).privateKey;
       const failing = placePair(path, next, async () => {
         rmSync(path);
         writeFileSync(path, third);

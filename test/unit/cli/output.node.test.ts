@@ -4,8 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { GROUPS } from '../../../src/cli/catalogue.ts';
 import { escapeInvisible, printableJson } from '../../../src/cli/print.ts';
 import { asUsage, inWordsOf, NAMED_FLAGS } from '../../../src/cli/translate-messages.ts';
-import { encryptBundle, keygen } from '../../../src/index.ts';
+import { encryptBundle } from '../../../src/index.ts';
 import { runIn, useCli, withProject } from '../../support/cli.ts';
+import { keyB } from '../../support/vectors.ts';
 
 useCli();
 
@@ -32,7 +33,7 @@ describe('existing files of other programs', () => {
   });
 
   it('is escaped in metadata, in expectations that fail and in names of files', async () => {
-    const { privateKey, publicKey } = await keygen({ modulusBits: 3072 });
+    const { pkcs8: privateKey, spki: publicKey } = keyB;
     const sealed = await encryptBundle(new Uint8Array(10), {
       privateKey,
       metadata: { appId: HOSTILE, version: HOSTILE, channel: HOSTILE, [`x${HOSTILE}`]: HOSTILE },
@@ -177,7 +178,7 @@ describe('an error of usage', () => {
   );
 
   it('repeats no part of a key that was passed instead of a name', async () => {
-    const { privateKey } = await keygen({ modulusBits: 3072 });
+    const { pkcs8: privateKey } = keyB;
     const body = privateKey.split('\n').slice(1, -2);
     const whole = Buffer.from(privateKey).toString('base64');
     await withProject(async ({ run, write }) => {

@@ -13,8 +13,9 @@ import {
 } from 'node:fs';
 import { mkdir, symlink } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { encryptBundle, keygen } from '../../../src/index.ts';
+import { encryptBundle } from '../../../src/index.ts';
 import { type Project, runIn, useCli, withProject } from '../../support/cli.ts';
+import { keyB } from '../../support/vectors.ts';
 
 useCli();
 
@@ -26,7 +27,7 @@ const TRACE = /\n\s+at |node:internal|ERR_UNEXPECTED/;
 let files: Readonly<Record<string, string | Uint8Array>> = {};
 
 beforeAll(async () => {
-  const { privateKey, publicKey } = await keygen({ modulusBits: 3072 });
+  const { pkcs8: privateKey, spki: publicKey } = keyB;
   const sealed = await encryptBundle(new TextEncoder().encode(PLAIN), { privateKey });
   files = { k: privateKey, 'k.pub': publicKey, s: sealed.bytes, file: 'no folder' };
 });

@@ -1,12 +1,12 @@
 // The files of a folder in memory, by the rules of zipDirectory.
 
-import { generateKeyPairSync } from 'node:crypto';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type ReadDirectoryOptions, readDirectory } from '../../../src/files/read-directory.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { rejection } from '../../support/errors.ts';
 import { expectSame, writeFiles } from '../../support/folder-files.ts';
+import { rsa2048Pkcs8 } from '../../support/keys.ts';
 import { useFolder } from '../../support/use-folder.ts';
 import { utf8 } from '../../support/zip.ts';
 
@@ -17,11 +17,6 @@ const files = {
   'deep/b.txt': utf8(''),
   c: utf8('c'),
 };
-const PEM = generateKeyPairSync('rsa', {
-  modulusLength: 2048,
-  publicKeyEncoding: { type: 'spki', format: 'pem' },
-  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-}).privateKey;
 
 const read = async (options: ReadDirectoryOptions = {}) =>
   Object.fromEntries(await readDirectory(at('site'), options));
@@ -48,7 +43,7 @@ describe('the files of a folder', () => {
   });
 
   it('include no private key, unless it is allowed', async () => {
-    const withKey = { ...files, 'deep/notes.txt': utf8(PEM) };
+    const withKey = { ...files, 'deep/notes.txt': utf8(rsa2048Pkcs8) };
     writeFiles(at('site'), withKey);
     const error = await rejection(read(), 'ERR_ARCHIVE_INVALID');
     expect(error.path).toBe('deep/notes.txt');

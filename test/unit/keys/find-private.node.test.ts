@@ -1,6 +1,6 @@
 // Private keys in files that are about to be published: recognised whatever they are called and however they are written.
 
-import { generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
@@ -9,8 +9,12 @@ import { findPrivateKey, MAX_LOOKED_INTO } from '../../../src/keys/find-private.
 import { zipDirectory } from '../../../src/node.ts';
 import { rejection } from '../../support/errors.ts';
 import { makeFolder } from '../../support/files.ts';
+import { rsa2048Pkcs8 } from '../../support/keys.ts';
 
-const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const rsa = {
+  privateKey: createPrivateKey(rsa2048Pkcs8),
+  publicKey: createPublicKey(rsa2048Pkcs8),
+};
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const ed = generateKeyPairSync('ed25519');
 const pem = (type: 'pkcs1' | 'pkcs8') => rsa.privateKey.export({ type, format: 'pem' }).toString();

@@ -1,6 +1,6 @@
 // Private keys in large files: found at any place and in any pieces, and nothing else is.
 
-import { generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -10,8 +10,10 @@ import { createKeySearch } from '../../../src/keys/key-search.ts';
 import { zipDirectory } from '../../../src/node.ts';
 import { rejection } from '../../support/errors.ts';
 import { makeFolder } from '../../support/files.ts';
+import { rsa2048Pkcs8 } from '../../support/keys.ts';
 
-const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const privateKey = createPrivateKey(rsa2048Pkcs8);
+const publicKey = createPublicKey(privateKey);
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const pkcs8 = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 const spki = publicKey.export({ type: 'spki', format: 'pem' }).toString();

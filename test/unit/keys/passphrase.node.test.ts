@@ -1,6 +1,6 @@
 // Private keys under a passphrase: what Node and OpenSSL write is read, and the other way round.
 
-import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { encodePkcs8 } from '../../../src/keys/encode.ts';
 import { parsePrivateKey } from '../../../src/keys/parse.ts';
@@ -8,9 +8,10 @@ import { encryptPrivateKey, isProtected } from '../../../src/keys/passphrase.ts'
 import { decryptPrivateKey } from '../../../src/node.ts';
 import { rejection } from '../../support/errors.ts';
 import { certificate, encryptedPkcs8, rsa2048Pkcs8 } from '../../support/keys.ts';
+import { keyB } from '../../support/vectors.ts';
 
 const PASSPHRASE = 'größer als 12 Zeichen';
-const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 3072 });
+const privateKey = createPrivateKey(keyB.pkcs8);
 const plain = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
 const der = privateKey.export({ type: 'pkcs8', format: 'der' });
 

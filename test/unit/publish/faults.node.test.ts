@@ -4,11 +4,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { keygen } from '../../../src/index.ts';
 import { listReleases, prune, publishKeys, refresh, verifyStore } from '../../../src/node.ts';
 import { withLock } from '../../../src/publish/lock.ts';
 import { type Base, makePatches } from '../../../src/publish/patches.ts';
 import { rejection } from '../../support/errors.ts';
+import { sealingPair } from '../../support/pairs.ts';
 import {
   APP,
   channelOf,
@@ -105,7 +105,7 @@ describe('a file of another key', () => {
   it('is refused with its key and every key of the caller', async () => {
     const store = newFolder();
     await publishBuild(store, 1);
-    const other = await keygen({ modulusBits: 3072 });
+    const other = sealingPair(0);
     const reading = { from: store, appId: APP, channel: 'production' };
     const publicKeys = [keyA.spki, other.publicKey];
     const error = await rejection(
@@ -121,7 +121,7 @@ describe('a file of another key', () => {
 
   it('is refused with both recovery keys if it is the list of keys', async () => {
     const store = newFolder();
-    const other = await keygen({ modulusBits: 3072 });
+    const other = sealingPair(0);
     const list = { store, appId: APP, publicKeys: publicKey };
     await publishKeys({ ...list, recoveryKey: keyA.pkcs8 });
     const again = publishKeys({ ...list, recoveryKey: other.privateKey });

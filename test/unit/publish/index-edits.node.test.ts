@@ -3,7 +3,6 @@
 import { existsSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { keygen } from '../../../src/index.ts';
 import {
   listReleases,
   prune,
@@ -15,6 +14,7 @@ import {
   withdraw,
 } from '../../../src/node.ts';
 import { openIndex, openKeys, readStamp, releaseId } from '../../../src/release.ts';
+import { sealingPair } from '../../support/pairs.ts';
 import {
   APP,
   buildOf,
@@ -32,7 +32,7 @@ import { indexOf, sealAnything } from '../../support/release-index.ts';
 import { keyA, keyB } from '../../support/vectors.ts';
 
 // The recovery key.
-const keyC = await keygen({ modulusBits: 3072 });
+const keyC = sealingPair(0);
 
 const DAY = 24 * 3_600_000;
 const later = (days: number) => new Date(NOW.getTime() + days * DAY);

@@ -4,14 +4,14 @@ import { constants, privateEncrypt } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { keygen } from '../../../src/index.ts';
 import { listReleases, publishKeys, refresh, verifyStore, withdraw } from '../../../src/node.ts';
 import { rejection } from '../../support/errors.ts';
+import { sealingPair } from '../../support/pairs.ts';
 import { APP, channelOf, NOW, newFolder, publicKey, publishBuild } from '../../support/publish.ts';
 import { keyA, keyB } from '../../support/vectors.ts';
 
-const recovery = await keygen({ modulusBits: 3072 });
-const third = await keygen({ modulusBits: 3072 });
+const recovery = sealingPair(0);
+const third = sealingPair(1);
 const trust = { recoveryPublicKey: recovery.publicKey };
 const listOf = (store: string) => ({ store, appId: APP, recoveryKey: recovery.privateKey });
 

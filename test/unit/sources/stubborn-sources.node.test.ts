@@ -4,11 +4,12 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { encryptStream, keygen } from '../../../src/index.ts';
+import { encryptStream } from '../../../src/index.ts';
 import { unzipFile } from '../../../src/node.ts';
 import { openStream } from '../../../src/sources/stream.ts';
 import { unzipStream, zipBundle, zipStream } from '../../../src/zip.ts';
 import { rejection } from '../../support/errors.ts';
+import { keyB } from '../../support/vectors.ts';
 import { collect } from '../../support/zip.ts';
 
 /** Gives these bytes, then nothing; its cancel is told the reason and never settles. */
@@ -82,7 +83,7 @@ describe('a source whose cancel never settles', () => {
   });
 
   it('does not delay an aborted encryptStream, nor one whose body is cancelled', async () => {
-    const { privateKey } = await keygen();
+    const { pkcs8: privateKey } = keyB;
     const aborted = stubborn(half);
     const { signal, reason } = abortSoon();
     const sealing = encryptStream(aborted.stream, { privateKey, signal });
