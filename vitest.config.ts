@@ -27,17 +27,17 @@ const LONG = ['test/load/**/*.test.ts', '**/*.long*.test.ts'];
 // Something of every folder of src/.
 const FAST = [
   'test/unit/{archive,backend,bundle,capgo,format,keys,release,seal,sources,update,update-node,vite}/**/*.test.ts',
-  'test/unit/cli/{config-*,output,recognise}.node.test.ts',
+  'test/unit/cli/{config/*,not-a-zip,output}.node.test.ts',
   'test/unit/files/{lenient,open-to-directory}.node.test.ts',
-  'test/unit/publish/{edits,http-place}.node.test.ts',
+  'test/unit/publish/{http-place,index-edits}.node.test.ts',
   'test/unit/*.test.ts',
   'test/vectors/**/*.test.ts',
   'test/security/attack-*.test.ts',
 ];
 // A second or more of computing each, or a browser.
 const SLOW = [
-  '**/{capgo,cbc,chunk-work,config-cost,deflate,fold,inflate,keygen,passphrase,patch}*.test.ts',
-  '**/{recycled-rooms,threads,utf8,work}*.test.ts',
+  '**/{capgo,cbc,chunk-work,cost,deflate,fold,inflate,keygen,passphrase,patch}*.test.ts',
+  '**/{recycled-rooms,utf8,work}*.test.ts',
   '**/capgo/format.node.test.ts',
   '**/{attack-changing-memory,attack-hostile-signer,attack-tiny-pieces,stubborn-sources}*.test.ts',
   '**/{caching-proxy,cdn,http-page,node,service-worker}.node.test.ts',

