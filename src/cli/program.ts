@@ -10,8 +10,9 @@ import { print, writeText } from './print.ts';
 import { reportError } from './run.ts';
 
 const OVERVIEW = `
-Run bundleseal alone to see how to start. Exit codes: 0 success, 1 bad data or
-key, 2 wrong usage.`;
+Run bundleseal alone to see how to start. Reports go to standard error; lists
+and JSON to standard output. Exit codes: 0 success, 1 bad data or key, 2 wrong
+usage.`;
 
 const START = `bundleseal seals the bundles that apps download as updates.
 

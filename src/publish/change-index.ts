@@ -14,12 +14,13 @@ import {
   type ReleaseEntry,
   type ReleaseIndex,
 } from '../release/index-format.ts';
+import { timeText } from '../release/members.ts';
 import { sealIndex } from '../release/seal-index.ts';
 import { encodeUtf8 } from '../utf8.ts';
 import { liveFiles } from './full-output.ts';
 import { type CheckLock, withLock } from './lock.ts';
 import { retire } from './objects.ts';
-import { type ChannelOptions, timeText } from './options.ts';
+import type { ChannelOptions } from './options.ts';
 import { channelPath, objectPath } from './paths.ts';
 import { storeError } from './store-error.ts';
 import { readStoreState, type State } from './store-state.ts';

@@ -138,9 +138,9 @@ function shown(releases: readonly ReleaseEntry[]): string {
   return releases.map((one) => nameOfRelease(one.id, releases)).join(', ');
 }
 
-/** Returns the whole id of a release and the time at which it was made, which tells releases of one version apart. */
+/** Returns the whole id of a release and the time at which it was sealed, which tells releases of one version apart. */
 export function withTime({ id, createdAt }: ReleaseEntry): string {
-  return `${id} (made ${createdAt})`;
+  return `${id} (sealed ${createdAt})`;
 }
 
 /** Returns the version of a release and its whole id for messages. An index may have dropped the release, with its version. */

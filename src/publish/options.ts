@@ -13,6 +13,7 @@ import {
 import { checkName } from '../release/document.ts';
 import { INDEX_LIFETIME } from '../release/index-format.ts';
 import { readClock } from '../release/index-order.ts';
+import { timeText } from '../release/members.ts';
 import { isSigner, type Signer } from '../seal/signing-key.ts';
 import { checkPublishedChannel } from './paths.ts';
 import { storeError } from './store-error.ts';
@@ -151,11 +152,6 @@ export function readPublishingClock(now: Date | number | undefined): number {
   throw storeError(
     `the clock of this machine says ${timeText(clock)}: set it, because devices compare the times of indexes and releases`,
   );
-}
-
-/** Formats a time as `YYYY-MM-DDTHH:MM:SSZ`. */
-export function timeText(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
 /** Returns the later of two times in the form of {@link timeText}. */

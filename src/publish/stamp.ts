@@ -11,6 +11,7 @@ import {
   readDirectory,
 } from '../files/read-directory.ts';
 import { checkOptions } from '../options.ts';
+import { timeText } from '../release/members.ts';
 import { releaseIdOf } from '../release/release-id-of-files.ts';
 import {
   MAX_STAMP_LENGTH,
@@ -22,7 +23,7 @@ import {
 import { createPace } from '../turn.ts';
 import { writeStoreFile } from './change-index.ts';
 import { releaseFiles } from './objects.ts';
-import { checkFlag, checkText, readPublishingClock, timeText } from './options.ts';
+import { checkFlag, checkText, readPublishingClock } from './options.ts';
 
 /** Options of {@link stampRelease}. */
 export interface StampOptions extends ReadDirectoryOptions {

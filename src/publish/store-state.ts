@@ -3,6 +3,7 @@
 import { realpath } from 'node:fs/promises';
 import { MAX_SEAL_LENGTH } from '../release/document.ts';
 import { MAX_INDEX_LENGTH, type ReleaseIndex } from '../release/index-format.ts';
+import { timeText } from '../release/members.ts';
 import type { ObjectReading } from './objects.ts';
 import {
   type ChannelOptions,
@@ -10,7 +11,6 @@ import {
   listOfKeys,
   publicHalf,
   readPublishingClock,
-  timeText,
 } from './options.ts';
 import { channelPath } from './paths.ts';
 import { openOwn, storeError } from './store-error.ts';

@@ -159,6 +159,15 @@ export function isTime(value: unknown): value is string {
   return !Number.isNaN(at.getTime()) && at.toISOString() === value.replace('Z', '.000Z');
 }
 
+/** The last time of `Date`, in milliseconds since 1970. */
+const LAST_TIME = 8.64e15;
+
+/** Formats a time as `YYYY-MM-DDTHH:MM:SSZ`, without the fraction of its second. */
+export function timeText(milliseconds: number): string {
+  const text = new Date(Math.min(milliseconds, LAST_TIME)).toISOString();
+  return text.replace(/\.\d+Z$/, 'Z');
+}
+
 /**
  * Reads an object of any content, like JSON.parse. A member named `__proto__` is an ordinary member.
  */

@@ -1,6 +1,7 @@
 // The context that the modules of an updater share.
 
 import type { Backend } from '../backend/backend.ts';
+import { timeText } from '../release/members.ts';
 import { createDevice, type Device } from './device.ts';
 import type { UpdateEvent } from './events.ts';
 import type { Settings } from './options.ts';
@@ -49,7 +50,7 @@ function* changesOf(before: DeviceState, after: DeviceState): Generator<UpdateEv
     if (before.blocked.some((one) => one.id === id && one.at === at && one.until === until)) {
       continue;
     }
-    yield { type: 'blocked', id, reason, ...(until !== undefined && { until }) };
+    yield { type: 'blocked', id, reason, ...(until !== undefined && { until: timeText(until) }) };
   }
   const { running } = after;
   if (running !== before.running && running !== before.next) {

@@ -35,12 +35,12 @@ export type UpdateEvent =
   | { readonly type: 'downloaded'; readonly id: string; readonly moved: number }
   | { readonly type: 'activated'; readonly id: string; readonly when: 'next-start' | 'now' }
   | { readonly type: 'confirmed'; readonly id: string }
-  /** This device blocks the release. `until`: milliseconds since 1970; absent: for good. */
+  /** This device blocks the release. `until`: the end of the block, `YYYY-MM-DDTHH:MM:SSZ`; absent: for good. */
   | {
       readonly type: 'blocked';
       readonly id: string;
       readonly reason: string;
-      readonly until?: number;
+      readonly until?: string;
     }
   /** The device rolls back: the next start runs `to`. */
   | { readonly type: 'rolled-back'; readonly from: string; readonly to: string }

@@ -62,13 +62,11 @@ export interface PinnedClient {
   readonly id?: string;
 }
 
-/** The last check of a device, for `status`. */
+/** The last check of a device. */
 export interface LastCheck {
   /** In milliseconds since 1970. */
   readonly at: number;
-  /**
-   * `current`, `current, stale: CODE` with the code of the error, `offline`, or `available: ID` with the id of the release.
-   */
+  /** As `status` shows it. */
   readonly result: string;
 }
 

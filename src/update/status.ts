@@ -1,8 +1,9 @@
 // Describes the state of a device for support.
 
+import { timeText } from '../release/members.ts';
 import type { ReleaseStamp } from '../release/stamp.ts';
 import { isActivationWaiting } from './page-bindings.ts';
-import type { DeviceState, LastCheck } from './state.ts';
+import type { DeviceState } from './state.ts';
 import { acceptedOf } from './transitions.ts';
 
 /** A release as `status` shows it. */
@@ -41,10 +42,10 @@ export interface UpdaterStatus {
   readonly blocked: readonly {
     readonly id: string;
     readonly reason: string;
-    /** Milliseconds since 1970. Absent: for good. */
-    readonly until?: number;
+    /** The end of the block: `YYYY-MM-DDTHH:MM:SSZ`. Absent: for good. */
+    readonly until?: string;
   }[];
-  /** The last accepted index of the channel. */
+  /** The last accepted index of the channel. Its times are `YYYY-MM-DDTHH:MM:SSZ`. */
   readonly index?: {
     readonly epoch: number;
     readonly sequence: number;
@@ -52,7 +53,12 @@ export interface UpdaterStatus {
     readonly expiresAt: string;
   };
   /** The last check. Absent before the first one. */
-  readonly lastCheck?: LastCheck;
+  readonly lastCheck?: {
+    /** When it was made: `YYYY-MM-DDTHH:MM:SSZ`. */
+    readonly at: string;
+    /** `current`, `current, stale: CODE` with the code of the error, `offline`, or `available: ID` with the id of the release. */
+    readonly result: string;
+  };
 }
 
 export function describeStatus(state: DeviceState, stamp: ReleaseStamp): UpdaterStatus {
@@ -82,7 +88,7 @@ export function describeStatus(state: DeviceState, stamp: ReleaseStamp): Updater
     blocked: state.blocked.map(({ id, reason, until }) => ({
       id,
       reason,
-      ...(until !== undefined && { until }),
+      ...(until !== undefined && { until: timeText(until) }),
     })),
     ...(index !== undefined && {
       index: {
@@ -92,6 +98,8 @@ export function describeStatus(state: DeviceState, stamp: ReleaseStamp): Updater
         expiresAt: index.expiresAt,
       },
     }),
-    ...(lastCheck !== undefined && { lastCheck }),
+    ...(lastCheck !== undefined && {
+      lastCheck: { at: timeText(lastCheck.at), result: lastCheck.result },
+    }),
   };
 }

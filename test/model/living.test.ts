@@ -131,7 +131,7 @@ async function load(life: Life): Promise<{ readonly client: string; readonly id:
     expect(withdrawn, 'a withdrawn release does not start').not.toContain(id);
     expect([...failed], 'a release that failed does not start').not.toContain(id);
     const isBlocked = blocked.some(
-      ({ id: one, until = Infinity }) => one === id && world.now < until,
+      ({ id: one, until }) => one === id && (until === undefined || world.now < Date.parse(until)),
     );
     expect(isBlocked, 'a blocked release does not start').toBe(false);
     pages.set(client, id);

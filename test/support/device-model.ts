@@ -182,7 +182,7 @@ function checkChoice(life: Life, { before, after, index, isUncounted }: Start, i
   expect([...prepared.filesOf.keys()], 'a start gives a release that was published').toContain(id);
   expect([...life.failed], 'a release that failed never runs again').not.toContain(id);
   const blocked = after.blocked.filter(
-    ({ until }) => until === undefined || world.deviceTime < until,
+    ({ until }) => until === undefined || world.deviceTime < Date.parse(until),
   );
   const isBlocked = (one: string) => blocked.some((other) => other.id === one);
   expect(isBlocked(id), 'a blocked release never runs').toBe(false);

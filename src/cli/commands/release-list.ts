@@ -56,10 +56,11 @@ export function releaseList(command: Command): void {
               ...releases.flatMap((release) => {
                 const { version, id, createdAt, files, size } = release;
                 const isWithdrawn = withdrawn.includes(id);
-                if (isWithdrawn && !all) return [`${version}  ${id}  withdrawn, made ${createdAt}`];
+                if (isWithdrawn && !all)
+                  return [`${version}  ${id}  withdrawn, sealed ${createdAt}`];
                 return [
                   `${version}  ${id}${isWithdrawn ? '  withdrawn' : ''}`,
-                  `  made     ${createdAt}, ${counted(files, 'file', 'files')}, ${bytes(size)}`,
+                  `  sealed   ${createdAt}, ${counted(files, 'file', 'files')}, ${bytes(size)}`,
                   ...(all ? downloadLines(release, index) : shortDownloadLines(release, index)),
                   ...attributeLines(release),
                 ];

@@ -34,7 +34,7 @@ export function releasePublish(command: Command): void {
             signingOptions(
               command
                 .description(
-                  'Seals a build, makes patches from the last releases, and makes the next index. Changes nothing if the channel already offers the build.',
+                  'Seals a build, makes patches from the last releases, and makes the next index. Changes nothing if the channel has the build. Reports to standard error.',
                 )
                 .argument('<dir>', 'the build'),
             ).option(

@@ -62,7 +62,7 @@ export function releaseStamp(command: Command): void {
           json: { ...stamp },
           lines: [
             `✓ bundleseal-release.json  ${stamp.id}`,
-            `  made     ${stamp.createdAt}`,
+            `  stamped  ${stamp.createdAt}`,
             ...floors.map((one) => `  floor    ${one.channel} index ${one.sequence}`),
           ],
         };

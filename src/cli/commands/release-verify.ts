@@ -21,7 +21,7 @@ export function releaseVerify(command: Command): void {
   readingOptions(
     command
       .description(
-        'Fetches, opens and compares every bundle, applies every patch, and looks at expiry and cache headers. Exits with 1 if something is wrong.',
+        'Fetches, opens and compares every bundle, applies every patch, and looks at expiry and cache headers. Exits with 1 if something is wrong. Reports to standard error.',
       )
       .option(
         '--channel <channel>',

@@ -81,7 +81,7 @@ export function answerRelease(
 ): Answer {
   const { release, skipped, index, changed, sameVersion, renamedFrom } = published;
   const front = releaseBefore(release, index);
-  const again = built === undefined ? undefined : publishedAgain(published, front, built);
+  const again = built && publishedAgain(published, front, built, toFront(release, options));
   if (again !== undefined) context.warn(again);
   if (changed && sameVersion.length > 0) {
     const others = index.releases.filter(({ id }) => sameVersion.includes(id)).map(withTime);
@@ -99,7 +99,8 @@ export function answerRelease(
       ...(front === undefined
         ? []
         : [
-            `  place    stays behind ${nameOfRelease(front.id, index.releases)}, which devices prefer: pass --first to put it in front`,
+            `  place    stays behind ${nameOfRelease(front.id, index.releases)}, which devices prefer`,
+            `           To put it in front, ${toFront(release, options)}`,
           ]),
       ...downloadLines(release, index),
       ...skipped.map(({ from, reason, message }) => {
@@ -111,11 +112,18 @@ export function answerRelease(
   });
 }
 
+/** Says how to put a release in front. With `--from`, the index that has the release is not uploaded yet. */
+function toFront({ id }: ReleaseEntry, { from, dryRun = false }: ChannelOptions): string {
+  if (dryRun || from !== undefined) return 'run this command again with --first';
+  return `run npx bundleseal release promote ${id.slice(0, 8)} --first`;
+}
+
 /** Makes the warning about a build that the channel has under another version. */
 function publishedAgain(
   { release, index, renamedFrom }: PublishedRelease,
   front: ReleaseEntry | undefined,
   { version, build }: PublishedBuild,
+  inFront: string,
 ): string | undefined {
   const isKept = release.version !== version;
   if (!isKept && renamedFrom === undefined) return undefined;
@@ -123,7 +131,7 @@ function publishedAgain(
     ? `this build is release ${release.version} already, and keeps that version`
     : `this build was published before, as ${renamedFrom}: its entry now says ${version}`;
   if (front !== undefined) {
-    return `${said}. It stays behind ${nameOfRelease(front.id, index.releases)}, which devices prefer. If that release is broken, run npx bundleseal release withdraw ${front.id.slice(0, 8)}; to keep it in the channel, publish this build again with --first`;
+    return `${said}. It stays behind ${nameOfRelease(front.id, index.releases)}, which devices prefer. If that release is broken, run npx bundleseal release withdraw ${front.id.slice(0, 8)}; to keep it in the channel, ${inFront}`;
   }
   if (isKept) {
     const next = build === undefined ? 'build it' : `run ${build}`;

@@ -1,4 +1,4 @@
-// Help: the text of every command fits a terminal of 24 lines and 80 columns.
+// Help on a terminal of 80 columns: that of bundleseal and of a group fits 24 lines, and that of a command 40.
 
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
@@ -63,6 +63,14 @@ describe('the help of bundleseal', () => {
   it.each(GROUPS.map(({ name }) => name))('of %s fits a terminal of 24 lines', async (name) => {
     expect(shownLines(await helpOf(name, '--help'))).toBeLessThanOrEqual(24);
   });
+
+  it.each([['--help'], ['release', 'publish', '--help'], ['release', 'verify', '--help']])(
+    'says where the report goes, as in the help of %s %s',
+    async (...args) => {
+      const text = await helpOf(...args.filter((one) => one !== undefined));
+      expect(text.replace(/\s+/g, ' ')).toMatch(/Reports (go )?to standard error/);
+    },
+  );
 
   it.each(ALL)('of %s takes at most 40 lines and names every option', async (name, entry) => {
     const text = await helpOf(...name.split(' '), '--help');

@@ -20,7 +20,7 @@ function entryOf(beginning: string, more: Partial<ReleaseEntry> = {}): ReleaseEn
 }
 
 describe('findRelease', () => {
-  const made = ({ id }: ReleaseEntry) => `${id} (made 2026-11-27T10:00:00Z)`;
+  const made = ({ id }: ReleaseEntry) => `${id} (sealed 2026-11-27T10:00:00Z)`;
   const one = entryOf('aaaaaaaa1', { version: '1.0.0' });
   const two = entryOf('aaaaaaaa2', { version: '1.1.0' });
   const third = entryOf('bbbbbbbb', { version: '1.1.0' });

@@ -50,7 +50,7 @@ describe('the status', () => {
       blocked: [],
       isActivationWaiting: false,
       index: { epoch: 0, sequence: index.sequence, expiresAt: index.expiresAt },
-      lastCheck: { at: NOW, result: `available: ${next.entry.id}` },
+      lastCheck: { at: timeOf(NOW), result: `available: ${next.entry.id}` },
     });
     const second = await createDevice(BEFORE, request, { releases });
     await second.updater.start();
@@ -114,7 +114,10 @@ describe('the last check in the status', () => {
     const { updater } = await createDevice(BEFORE, unreachable, { retryDelay: 1 });
     await updater.start();
     await updater.check();
-    expect((await updater.status()).lastCheck).toEqual({ at: NOW, result: 'offline' });
+    expect((await updater.status()).lastCheck).toEqual({
+      at: timeOf(NOW),
+      result: 'offline',
+    });
   });
 });
 

@@ -9,7 +9,7 @@ import {
 } from '../../../src/update.ts';
 import { rejection } from '../../support/errors.ts';
 import { AFTER, BEFORE } from '../../support/release.ts';
-import { BUILT_IN_TIME, createDevice, fetchFrom, NOW } from '../../support/update.ts';
+import { BUILT_IN_TIME, createDevice, fetchFrom, NOW, timeOf } from '../../support/update.ts';
 import { published } from '../../support/update-published.ts';
 
 const DAY = 86_400_000;
@@ -240,7 +240,7 @@ describe('an updater', () => {
     const shipped = await updater.start();
     await updater.update({ when: 'now' });
     const { id } = await updater.start();
-    expect(await blocked).toMatchObject({ id, until: NOW + DAY });
+    expect(await blocked).toMatchObject({ id, until: timeOf(NOW + DAY) });
     expect((await updater.status()).running.id).toBe(shipped.id);
   });
 

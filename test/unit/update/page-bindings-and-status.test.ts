@@ -115,10 +115,10 @@ describe('the status of a device', () => {
       ],
       blocked: [
         { id: digestOf(6), reason: 'broken', at: 5 },
-        { id: digestOf(7), reason: 'not confirmed', at: 5, until: 8 },
+        { id: digestOf(7), reason: 'not confirmed', at: 5, until: Date.parse(timeOf(8)) + 999 },
       ],
       accepted: [{ ...accepted, ...index }],
-      lastCheck: { at: 3, result: 'current' },
+      lastCheck: { at: Date.parse(timeOf(3)), result: 'current' },
     });
     const second = {
       ...{ id: digestOf(2), version: '1.2', createdAt: timeOf(2) },
@@ -138,10 +138,16 @@ describe('the status of a device', () => {
       installed: [second, third],
       blocked: [
         { id: digestOf(6), reason: 'broken' },
-        { id: digestOf(7), reason: 'not confirmed', until: 8 },
+        { id: digestOf(7), reason: 'not confirmed', until: timeOf(8) },
       ],
       index,
-      lastCheck: { at: 3, result: 'current' },
+      lastCheck: { at: timeOf(3), result: 'current' },
     });
+  });
+
+  it('shows the last time of a date for a block that ends later', () => {
+    const block = { id: digestOf(6), reason: 'broken', at: 5, until: Number.MAX_SAFE_INTEGER };
+    const [shown] = describeStatus(stateOf({ blocked: [block] }), stamp).blocked;
+    expect(shown?.until).toBe('+275760-09-13T00:00:00Z');
   });
 });

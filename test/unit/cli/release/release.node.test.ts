@@ -129,9 +129,11 @@ describe('release', () => {
       );
       const listed = await shown(project, ['release', 'list', ...CHANNEL]);
       expect(listed).toContain('no release is offered');
-      expect(listed).toMatch(/\n1\.0\.2 {2}[0-9a-f]{64} {2}withdrawn, made [\dTZ:-]+\n1\.0\.1 {2}/);
+      expect(listed).toMatch(
+        /\n1\.0\.2 {2}[0-9a-f]{64} {2}withdrawn, sealed [\dTZ:-]+\n1\.0\.1 {2}/,
+      );
       expect(await shown(project, ['release', 'list', ...CHANNEL, '--all'])).toMatch(
-        / {2}withdrawn\n {2}made /,
+        / {2}withdrawn\n {2}sealed /,
       );
       const builtIn = await withdraw('1.0.1', '--use-built-in');
       expect(builtIn).toContain('next     every device runs the release that its app was shipped');
@@ -189,10 +191,16 @@ describe('release', () => {
       const next = ['release', 'publish', 'next', ...CHANNEL, '--app-version', '1.0.2'];
       expect(await done(project, next)).not.toContain('stays behind');
       const old = ['release', 'publish', 'dist', ...CHANNEL];
-      expect(await done(project, old)).toContain(
-        '  place    stays behind 1.0.2, which devices prefer: pass --first to put it in front\n',
+      const [, promote = ''] =
+        /^ {2}place {4}stays behind 1\.0\.2, which devices prefer\n {11}To put it in front, run npx bundleseal (release promote \w{8} --first)$/m.exec(
+          await done(project, old),
+        ) ?? [];
+      expect(await done(project, [...old, '--dry-run'])).toContain(
+        'To put it in front, run this command again with --first\n',
       );
-      expect(await done(project, [...old, '--first'])).not.toContain('stays behind');
+      for (const command of [promote.split(' '), ['release', 'publish', 'dist', '--first']]) {
+        expect(await done(project, [...command, ...CHANNEL])).not.toContain('stays behind');
+      }
       expect(await shown(project, ['release', 'list', ...CHANNEL])).toMatch(
         /\n1\.0\.1 [\s\S]*\n1\.0\.2 /,
       );

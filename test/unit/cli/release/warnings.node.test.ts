@@ -140,7 +140,7 @@ describe('release', () => {
       await writeBuildIn(project, 'next', 2);
       const told = await done(project, ['release', 'publish', 'next', ...CHANNEL]);
       expect(told).toContain(
-        `! production has another release of version 1.0.1, ${id} (made ${createdAt}): commands`,
+        `! production has another release of version 1.0.1, ${id} (sealed ${createdAt}): commands`,
       );
       expect(await project.json(['release', 'publish', 'next', ...CHANNEL])).toMatchObject({
         ...{ changed: false, sameVersion: [id] },
