@@ -23,8 +23,9 @@ export function hideSecrets({ search, hash }: URL, secrets: Set<string>): void {
 }
 
 /**
- * Returns the cause unchanged, or a copy without the secrets if its message or a field contains one: Deno's messages
- * quote the whole URL, and Bun's errors have it as a field.
+ * Returns the cause unchanged, or a copy without the secrets if its message, a field or an error in a field contains
+ * one: Deno's messages quote the whole URL, and Bun's errors have it as a field. Also copies a chain of causes that is
+ * too long to search.
  */
 function withoutUrlSecrets(cause: unknown, secrets: ReadonlySet<string>): unknown {
   return holds(cause, secrets) ? copyOf(cause, secrets) : cause;
@@ -35,12 +36,11 @@ const DEEPEST = 8;
 
 function holds(cause: unknown, secrets: ReadonlySet<string>, depth = 0): boolean {
   if (typeof cause === 'string') return [...secrets].some((secret) => cause.includes(secret));
-  if (!(cause instanceof Error) || depth > DEEPEST) return false;
-  const fields = Object.values(cause).filter((value) => typeof value === 'string');
-  return (
-    [cause.message, cause.stack, ...fields].some((text) => holds(text, secrets)) ||
-    holds(cause.cause, secrets, depth + 1)
-  );
+  if (!(cause instanceof Error)) return false;
+  // The rest of the chain is not searched, and the copy ends here.
+  if (depth > DEEPEST) return true;
+  const parts = [cause.message, cause.stack, cause.cause, ...Object.values(cause)];
+  return parts.some((part) => holds(part, secrets, depth + 1));
 }
 
 function copyOf(cause: unknown, secrets: ReadonlySet<string>, depth = 0): unknown {

@@ -253,6 +253,15 @@ describe('the cause of an error', () => {
     ['its stack alone', () => Object.assign(new Error('lost'), { stack: quoted })],
     ['a field alone', () => Object.assign(new Error('lost'), { code: 'ECONNRESET', url: quoted })],
     ['its own cause alone', () => new Error('lost', { cause: new Error(quoted) })],
+    ['an error in a field', () => Object.assign(new Error('lost'), { first: new Error(quoted) })],
+    [
+      'the last of twenty causes',
+      () => {
+        let error = new Error(quoted);
+        for (let i = 0; i < 20; i++) error = new Error('lost', { cause: error });
+        return error;
+      },
+    ],
     ['its name', () => Object.assign(new Error('lost'), { name: quoted })],
     ['its code', () => Object.assign(new Error('lost'), { code: quoted })],
     ['the text that was thrown', () => quoted],
@@ -264,8 +273,25 @@ describe('the cause of an error', () => {
       'ERR_SOURCE_FAILED',
     );
     const { inspect } = await import('node:util');
-    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('s3cret');
+    expect(inspect(error, { depth: Infinity, showHidden: true })).not.toContain('s3cret');
     expect(error.cause).toBeDefined();
+  });
+
+  it.each<[string, (error: Error) => Error]>([
+    ['is its own cause', (error) => Object.defineProperty(error, 'cause', { value: error })],
+    ['has itself as a field', (error) => Object.assign(error, { cause: error })],
+  ])('is a copy that ends if the error of the runtime %s', async (_, change) => {
+    const failing: typeof fetch = () => Promise.reject(change(new Error('lost')));
+    const error = await rejection(
+      httpSource('https://example.com/a', { ...QUICK, fetch: failing }),
+      'ERR_SOURCE_FAILED',
+    );
+    let length = 0;
+    for (let at: unknown = error.cause; at instanceof Error && length < 100; at = at.cause) {
+      expect(at.message).toBe('lost');
+      length += 1;
+    }
+    expect(length).toBeLessThan(100);
   });
 
   it('contains no query of the URL or of its redirects', async () => {
