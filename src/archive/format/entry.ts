@@ -1,13 +1,23 @@
 // The checks that every reader applies to an entry, in its local header and in the central directory.
 
-import { equalBytes } from '../../bytes.ts';
 import { DEFLATED, FLAG, STORED } from './layout.ts';
 import { decodeName, nameForMessage, pathFault } from './paths.ts';
 import type { CentralHeader, RecordHeader } from './records.ts';
 import { invalid } from './refuse.ts';
 
+/**
+ * The values that both headers of an entry have. The names are text, because arrays of bytes for 50,000 names take
+ * ten megabytes more.
+ */
+export interface NamedHeader extends Omit<RecordHeader, 'name' | 'unicodeName'> {
+  /** The bytes of the name in the archive and of the Unicode path field, a character for each byte. */
+  readonly names: string;
+  /** Number of bytes of the name in the archive. */
+  readonly nameLength: number;
+}
+
 /** A header that has passed the checks. */
-export interface Entry extends RecordHeader {
+export interface Entry extends NamedHeader {
   /**
    * The path without "./" at its beginning, and for a folder without the "/" at its end. The path of the root is
    * empty.
@@ -63,11 +73,42 @@ export function checkHeader(header: RecordHeader, name: string = nameIn(header))
   if (method === STORED && !isDescribedLater(header) && header.compressedSize !== size) {
     throw invalid(`is stored, yet its two sizes differ: ${AGAIN}`, name);
   }
-  return { ...header, path, isFolder };
+  return { ...withNames(header, path), path, isFolder };
+}
+
+/**
+ * Returns a header with its names as text.
+ *
+ * @param path - If the names are equal to this text, the header refers to it instead of a copy.
+ */
+export function withNames(header: RecordHeader, path?: string): NamedHeader {
+  const { at, flags, method, crc32, compressedSize, size, name, unicodeName = NOTHING } = header;
+  const names = binaryText(name) + binaryText(unicodeName);
+  return {
+    at,
+    flags,
+    method,
+    crc32,
+    compressedSize,
+    size,
+    names: names === path ? path : names,
+    nameLength: name.length,
+  };
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** Makes a character of each byte. A name may have more bytes than a call has arguments. */
+function binaryText(bytes: Uint8Array): string {
+  let text = '';
+  for (let at = 0; at < bytes.length; at += MAX_RAW_NAME) {
+    text += String.fromCharCode(...bytes.subarray(at, at + MAX_RAW_NAME));
+  }
+  return text;
 }
 
 /** Whether the sizes and the CRC-32 may follow the data, in a data descriptor. */
-export function isDescribedLater({ flags }: RecordHeader): boolean {
+export function isDescribedLater({ flags }: Pick<RecordHeader, 'flags'>): boolean {
   return (flags & FLAG.descriptor) !== 0;
 }
 
@@ -158,9 +199,9 @@ export interface Measured {
  * @throws {@link BundleSealError} `ERR_ARCHIVE_INVALID` if readers that use the local header would see another file
  * than readers that use the central directory.
  */
-export function checkAgreement(central: Entry, local: RecordHeader): void {
+export function checkAgreement(central: Entry, local: NamedHeader): void {
   const { path } = central;
-  if (!equalBytes(central.name, local.name) || !equalBytes(unicodeOf(central), unicodeOf(local))) {
+  if (central.names !== local.names || central.nameLength !== local.nameLength) {
     throw disagree('name', path);
   }
   if (meaningOf(central) !== meaningOf(local)) throw disagree('flags', path);
@@ -173,10 +214,6 @@ export function checkAgreement(central: Entry, local: RecordHeader): void {
   }
 }
 
-const NOTHING = new Uint8Array(0);
-
-const unicodeOf = ({ unicodeName = NOTHING }: RecordHeader): Uint8Array => unicodeName;
-
 const MEANINGFUL =
   FLAG.encrypted | FLAG.descriptor | FLAG.patch | FLAG.stronglyEncrypted | FLAG.masked;
 
@@ -184,8 +221,8 @@ const MEANINGFUL =
  * Returns the flags that matter to readers, without the compression level, and without the UTF-8 flag if the name is
  * ASCII.
  */
-function meaningOf({ flags, name }: RecordHeader): number {
-  const isAscii = name.every((byte) => byte < 0x80);
+function meaningOf({ flags, names, nameLength }: NamedHeader): number {
+  const isAscii = !/[\u0080-\u00ff]/.test(names.slice(0, nameLength));
   return flags & (isAscii ? MEANINGFUL : MEANINGFUL | FLAG.utf8);
 }
 

@@ -9,6 +9,7 @@ import {
   isDescribedLater,
   type Measured,
   type Mend,
+  withNames,
 } from '../format/entry.ts';
 import { DEFLATED, LOCAL_LENGTH, SIGNATURE, STORED } from '../format/layout.ts';
 import { createPathSet } from '../format/paths.ts';
@@ -64,14 +65,14 @@ function withEnds(entries: readonly CentralEntry[], directory: number): readonly
   const ended = entries as readonly (CentralEntry & { end: number })[];
   const byOffset = [...ended].sort((a, b) => a.offset - b.offset);
   byOffset.forEach((entry, index) => {
-    const { path, offset, name, compressedSize } = entry;
+    const { path, offset, nameLength, compressedSize } = entry;
     if (index === 0 && offset !== 0) {
       throw invalid(
         `begins with ${offset} bytes that are part of no file: pass the zip without them`,
       );
     }
     const end = byOffset[index + 1]?.offset ?? directory;
-    if (offset + LOCAL_LENGTH + name.length + compressedSize > end) {
+    if (offset + LOCAL_LENGTH + nameLength + compressedSize > end) {
       throw invalid(
         'shares its bytes with another part of the archive, as bombs do: fetch or make the archive again',
         path,
@@ -122,7 +123,7 @@ export async function* contentOf(read: ReadEntry): AsyncGenerator<Uint8Array, Re
     });
   }
   const local = await readLocal(cursor);
-  checkAgreement(entry, local);
+  checkAgreement(entry, withNames(local, path));
   const measured = yield* extract(cursor, entry, meter, pace);
   const left = end - cursor.offset;
   // Reads at most the length of a descriptor, because the gap may be as long as the source.

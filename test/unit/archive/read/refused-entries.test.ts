@@ -2,6 +2,7 @@
 // test/security/zip-hostile-entries.test.ts and zip-hostile-names.test.ts.
 
 import { deflateSync } from 'fflate';
+import { printable } from '../../../../src/archive/format/printable.ts';
 import { refusedZips, type Said } from '../../../support/refused-zips.ts';
 import {
   CRC,
@@ -13,7 +14,7 @@ import {
   two,
   zip64Field,
 } from '../../../support/two-file-zip.ts';
-import { join, type RawEntry, rawZip, u, utf8 } from '../../../support/zip.ts';
+import { join, plainCrc32, type RawEntry, rawZip, u, utf8 } from '../../../support/zip.ts';
 
 // Where the parts of an archive of the two begin.
 const SECOND = 40;
@@ -126,6 +127,27 @@ const damaged: Said = [`"a.txt" is damaged: its CRC-32 does not match: ${FETCH}`
 const twoSizes: Said = [`"a.txt" is stored, yet its two sizes differ: ${AGAIN}`];
 
 refuse('two names', entry({ central: { name: 'c.txt' } }), another('name', 'c.txt'));
+refuse(
+  'the longest name beside the data',
+  entry({ local: { name: 'n'.repeat(65_535) } }),
+  another('name'),
+  [
+    `"${printable('n'.repeat(65_535))}" is longer than 1024 bytes, which not every device can open: shorten it`,
+  ],
+);
+const inTwoEncodings = (name: Uint8Array, path: string) => ({
+  name,
+  flags: 0,
+  extra: join(u(2, 0x7075, 5 + path.length), Uint8Array.of(1), u(4, plainCrc32(name)), utf8(path)),
+});
+refuse(
+  'two names whose bytes are the same together with the Unicode path',
+  entry({
+    local: inTwoEncodings(Uint8Array.of(0x82), 'ab'),
+    central: inTwoEncodings(Uint8Array.of(0x82, 0x61), 'b'),
+  }),
+  another('name', 'b'),
+);
 refuse('other flags', entry({ central: { flags: 0x808 } }), another('flags'));
 refuse(
   'two methods',
