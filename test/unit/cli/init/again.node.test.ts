@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { type Project, useCli } from '../../../support/cli.ts';
 import { APPS, type App } from '../../../support/init-apps.ts';
 import { done, RECORD, read, VITE, withApp } from '../../../support/init-project.ts';
+import { everyNth } from '../../../support/scope.ts';
 import { CTRL_U, hasTerminal, onTerminal, type Step } from '../../../support/terminal.ts';
 import { treeOf } from '../../../support/tree.ts';
 
@@ -31,8 +32,9 @@ const changedIn = (before: Record<string, string>, after: Record<string, string>
 
 describe.each([false, true])('a second init without flags, in a clone: %s', (isClone) => {
   it.each(KINDS)('changes no byte of the set-up for the store %s', async (store) => {
-    // Apps in JavaScript and in TypeScript, websites and others, with and without a bundler.
-    for (const [index, [name, app]] of Object.entries(APPS).entries()) {
+    // Apps in JavaScript and in TypeScript, websites and others, with and without a bundler. Each store has other ones.
+    const apps = [...Object.entries(APPS).entries()];
+    for (const [index, [name, app]] of everyNth(apps, 5, KINDS.indexOf(store))) {
       const needsUrl = app.framework === 'capacitor' || app.framework === 'electron';
       const url = needsUrl || index % 2 === 0 ? URL_FLAGS : [];
       await withApp(app, async (project) => {
