@@ -47,17 +47,28 @@ export function concat(...parts: Uint8Array[]): OwnBytes {
   return concatAll(parts);
 }
 
+/** Returns the number of bytes in all parts together. */
+export function lengthOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, { length }) => sum + length, 0);
+}
+
 /**
  * Joins a list of parts, which may be longer than the arguments of a call. The result is always in new memory.
  */
 export function concatAll(parts: readonly Uint8Array[]): OwnBytes {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  const whole = new Uint8Array(lengthOf(parts));
   let offset = 0;
   for (const part of parts) {
     whole.set(part, offset);
     offset += part.length;
   }
   return whole;
+}
+
+/** Joins parts. Returns a single part itself, without a copy. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const [first] = parts;
+  return first !== undefined && parts.length === 1 ? first : concatAll(parts);
 }
 
 /** Compares in constant time: the time depends only on the length. */

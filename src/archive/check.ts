@@ -1,6 +1,7 @@
 // Checks a whole archive by the rules of the readers on devices, and writes it again. Calls that seal and verify bundles
 // use this module.
 
+import { joined } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { checkOptions, WORK_OPTIONS, type WorkOptions } from '../options.ts';
 import { openRandomAccess } from '../sources/input.ts';
@@ -9,7 +10,6 @@ import type { Mend } from './format/entry.ts';
 import { type MendedName, mendName } from './format/mend.ts';
 import type { CentralHeader } from './format/records.ts';
 import { createMeter, LIMIT_OPTIONS, readLimits, type ZipLimits } from './format/zip-limits.ts';
-import { joined } from './pieces.ts';
 import { contentOf, readArchive } from './read/archive.ts';
 import type { ZipEntry, ZipSource } from './read/open-zip.ts';
 import { generatorStream } from './streams.ts';

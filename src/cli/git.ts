@@ -9,9 +9,9 @@ import { constants } from 'node:fs';
 import { access, lstat, readFile, realpath } from 'node:fs/promises';
 import { basename, delimiter, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { promisify } from 'node:util';
+import { PERMISSION_BITS } from '../files/calls.ts';
 import { fileError } from '../files/error.ts';
-import { exists } from '../files/exists.ts';
-import { PERMISSION_BITS } from '../files/modes.ts';
+import { exists } from '../files/leniency.ts';
 import { writeWhole } from './write-whole.ts';
 
 /** `unknown`: there is a repository, but git is missing or fails. */

@@ -3,9 +3,9 @@
 
 import { lstat, readFile, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { PERMISSION_BITS } from '../files/calls.ts';
 import { fileError, onFile, UNREADABLE } from '../files/error.ts';
-import { exists } from '../files/exists.ts';
-import { PERMISSION_BITS } from '../files/modes.ts';
+import { exists } from '../files/leniency.ts';
 import { UsageError } from './answer.ts';
 import { refuseKeyAsPath } from './read-key.ts';
 import { writeWhole } from './write-whole.ts';

@@ -2,10 +2,10 @@
 
 import type { BigIntStats } from 'node:fs';
 import { link, lstat, realpath, rename, rm } from 'node:fs/promises';
+import { PRIVATE_FILE } from '../files/calls.ts';
 import { fileError, onFile, UNREADABLE, UNWRITABLE } from '../files/error.ts';
-import { exists } from '../files/exists.ts';
 import { isSameFile } from '../files/held-folder.ts';
-import { PRIVATE_FILE } from '../files/modes.ts';
+import { exists } from '../files/leniency.ts';
 import { writeWhole } from './write-whole.ts';
 
 /** The previous pair and its new names. */

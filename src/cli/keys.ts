@@ -1,7 +1,7 @@
 // Finds the keys for a command.
 
 import { BundleSealError } from '../errors.ts';
-import { exists } from '../files/exists.ts';
+import { exists } from '../files/leniency.ts';
 import type { PublicKeyInput } from '../keys/strict.ts';
 import { type BundleFormat, CAPGO, type Half, SEALED } from './bundle-formats.ts';
 import { findConfig } from './config/files.ts';

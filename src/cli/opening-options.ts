@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { BundleInfo } from '../bundle/info.ts';
 import type { Expectations } from '../bundle/open-header.ts';
 import { BundleSealError } from '../errors.ts';
-import { exists } from '../files/exists.ts';
+import { exists } from '../files/leniency.ts';
 import { SEALED } from './bundle-formats.ts';
 import { readSealFile } from './header-file.ts';
 import { bytes, collect, PUBLIC_KEY_HELP, rare } from './help.ts';

@@ -2,10 +2,10 @@
 
 import { open, realpath, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { PRIVATE_FILE } from '../files/calls.ts';
 import { fileError, onFile } from '../files/error.ts';
-import { exists } from '../files/exists.ts';
 import { type HeldFolder, holdFolder } from '../files/held-folder.ts';
-import { PRIVATE_FILE } from '../files/modes.ts';
+import { exists } from '../files/leniency.ts';
 import {
   cleanTemporaries,
   forgetTemporary,

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { exists } from '../files/exists.ts';
+import { exists } from '../files/leniency.ts';
 import { type ConfigFile, findConfig } from './config/files.ts';
 
 /** The used part of a package.json. */

@@ -1,7 +1,7 @@
 // Reads a key from a file, from standard input or from a text.
 
 import { BundleSealError } from '../errors.ts';
-import { exists } from '../files/exists.ts';
+import { exists } from '../files/leniency.ts';
 import type { RsaJwk } from '../keys/jwk.ts';
 import { MAX_KEY_LENGTH } from '../keys/pem.ts';
 import { keyOfText, repairKeyText, textOfBytes } from '../keys/repair.ts';

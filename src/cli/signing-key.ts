@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import { BundleSealError } from '../errors.ts';
-import { exists } from '../files/exists.ts';
+import { exists } from '../files/leniency.ts';
 import { textOfBytes } from '../keys/repair.ts';
 import { UsageError } from './answer.ts';
 import { type BundleFormat, CAPGO, CAPGO_BITS, SEALED } from './bundle-formats.ts';

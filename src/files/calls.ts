@@ -1,4 +1,4 @@
-// File system calls for every file of a folder.
+// File system calls for every file of a folder, and the mode bits that calls take.
 //
 // The page cache answers a call in some microseconds. Through a thread of Node's pool, the same call takes ten to a
 // hundred times as long. Therefore these calls are synchronous while they are fast. If they become slow, as on a
@@ -32,6 +32,15 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { hasCode } from './leniency.ts';
+
+/** Mode bits of a file that only its owner can read and write. */
+export const PRIVATE_FILE = 0o600;
+
+/** Mode bits of a folder that only its owner can list, enter and change. */
+export const PRIVATE_FOLDER = 0o700;
+
+/** The rights of owner, group and others, without set-user-ID, set-group-ID and the sticky bit. */
+export const PERMISSION_BITS = 0o777;
 
 type Done<T> = (error: Error | null | undefined, value?: T) => void;
 

@@ -3,9 +3,16 @@
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, statfs } from 'node:fs/promises';
 import type { Source } from '../sources/input.ts';
-import { closeFile, onceClosed, openFile, readAt, statFile, statPath } from './calls.ts';
+import {
+  closeFile,
+  onceClosed,
+  openFile,
+  PERMISSION_BITS,
+  readAt,
+  statFile,
+  statPath,
+} from './calls.ts';
 import { fileError, onFile, UNREADABLE } from './error.ts';
-import { PERMISSION_BITS } from './modes.ts';
 import { describeKind } from './output-place.ts';
 import { spoolPipe, spoolUnsized } from './spool-input.ts';
 

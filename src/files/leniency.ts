@@ -1,11 +1,22 @@
-// Tolerates two kinds of failures: calls that a file system does not support, and renames that succeed a moment later.
+// Tolerates three kinds of failures: calls that a file system does not support, renames that succeed a moment later, and
+// paths that lead to nothing.
 
 import type { FileHandle } from 'node:fs/promises';
-import { open, rename } from 'node:fs/promises';
+import { open, rename, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
   codes.includes((error as NodeJS.ErrnoException).code ?? '');
+
+/** Returns whether the path leads to a file or folder. Returns false if a folder above it cannot be searched. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 // SMB, FUSE, FAT, Windows drives in WSL and Node's permission model return these codes for calls that they do not
 // support.

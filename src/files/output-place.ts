@@ -3,11 +3,11 @@
 import type { BigIntStats } from 'node:fs';
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
+import { PERMISSION_BITS, PRIVATE_FILE } from './calls.ts';
 import { fileError, onFile, UNWRITABLE } from './error.ts';
 import { isSameFile } from './held-folder.ts';
 import type { InputFile } from './input-file.ts';
 import { hasCode, isNotOffered } from './leniency.ts';
-import { PERMISSION_BITS, PRIVATE_FILE } from './modes.ts';
 
 /**
  * The input of an output: a file, the real path of a folder, or, for an input in memory, the mode bits of the new file,

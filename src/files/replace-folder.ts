@@ -6,10 +6,10 @@ import { basename, dirname, join } from 'node:path';
 import { randomBytes } from '../backend/random.ts';
 import { toHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
+import { PRIVATE_FOLDER } from './calls.ts';
 import { fileError, onFile, UNREADABLE, UNWRITABLE } from './error.ts';
 import { type HeldFolder, holdFolder, holdOwn, removeTree } from './held-folder.ts';
 import { flushFolder, hasCode, renamePatiently, whereOffered } from './leniency.ts';
-import { PRIVATE_FOLDER } from './modes.ts';
 import { holds, statsIfThere } from './output-place.ts';
 import { cleanTemporaries, cutName, forgetTemporary, nameTemporary } from './temporary.ts';
 

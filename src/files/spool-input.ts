@@ -9,10 +9,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { randomBytes } from '../backend/random.ts';
 import { toHex } from '../bytes.ts';
 import { onAbort } from '../signals.ts';
-import { readAt } from './calls.ts';
+import { PRIVATE_FILE, readAt } from './calls.ts';
 import { onFile, UNREADABLE } from './error.ts';
 import { hasCode } from './leniency.ts';
-import { PRIVATE_FILE } from './modes.ts';
 import { type OutputFile, outputFile } from './output-file.ts';
 
 const PIECE_LENGTH = 2 ** 18;

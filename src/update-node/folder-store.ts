@@ -3,12 +3,11 @@
 import { readdir, rename, stat } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { pathFault } from '../archive/format/paths.ts';
-import { makeFolders, namesIn, realPath } from '../files/calls.ts';
+import { makeFolders, namesIn, PRIVATE_FILE, PRIVATE_FOLDER, realPath } from '../files/calls.ts';
 import { checkPath, fileError, onFile, UNREADABLE } from '../files/error.ts';
 import { type HeldFolder, holdFolder, removeTree } from '../files/held-folder.ts';
 import { openRegularFile } from '../files/input-file.ts';
 import { hasCode } from '../files/leniency.ts';
-import { PRIVATE_FILE, PRIVATE_FOLDER } from '../files/modes.ts';
 import { replaceFile } from '../files/replace.ts';
 import { replaceFolder } from '../files/replace-folder.ts';
 import {

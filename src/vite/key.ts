@@ -4,8 +4,8 @@
 import { join } from 'node:path';
 import { BundleSealError } from '../errors.ts';
 import { fileError } from '../files/error.ts';
-import { exists } from '../files/exists.ts';
 import { openInputFile } from '../files/input-file.ts';
+import { exists } from '../files/leniency.ts';
 import { KEY_FILE, KEY_VARIABLE, PASSPHRASE_VARIABLE } from '../keys/key-places.ts';
 import { MAX_KEY_LENGTH } from '../keys/pem.ts';
 import { keyOfText, repairKeyText, textOfBytes } from '../keys/repair.ts';

@@ -1,7 +1,7 @@
 // Reads bytes forward and lets the caller look ahead.
 
+import { joined } from '../../bytes.ts';
 import type { Source } from '../../sources/input.ts';
-import { joined } from '../pieces.ts';
 
 /** A position in an input that is read forward. */
 export interface Cursor {

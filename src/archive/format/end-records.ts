@@ -2,7 +2,7 @@
 // the end of the input, and the last record if only padding follows it. Readers choose differently among several
 // candidates, so an archive must have exactly one.
 
-import { joined } from '../pieces.ts';
+import { joined } from '../../bytes.ts';
 import { END_LENGTH, viewOf } from './layout.ts';
 import { invalid } from './refuse.ts';
 

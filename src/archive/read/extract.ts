@@ -1,5 +1,6 @@
 // Inflates and checks the content of one entry in pieces. Every reader uses this code.
 
+import { joined } from '../../bytes.ts';
 import type { BundleSealError } from '../../errors.ts';
 import type { Pace } from '../../turn.ts';
 import { crc32 } from '../format/crc32.ts';
@@ -8,7 +9,6 @@ import type { Measured } from '../format/entry.ts';
 import { DEFLATED, getUint64, SIGNATURE, viewOf } from '../format/layout.ts';
 import { cutShort, invalid } from '../format/refuse.ts';
 import { checkWaste, type Growth, MOST_WASTED } from '../format/zip-limits.ts';
-import { joined } from '../pieces.ts';
 import { createInflater, INFLATE_INPUT, type PieceInflater, refused } from './inflate.ts';
 import { findNative } from './native.ts';
 

@@ -1,5 +1,6 @@
 // Writes archives reproducibly: the same files give the same bytes on every machine at any time.
 
+import { lengthOf } from '../../bytes.ts';
 import type { WorkOptions } from '../../options.ts';
 import { onAbort } from '../../signals.ts';
 import { createPace, type Pace, untilAborted } from '../../turn.ts';
@@ -15,7 +16,6 @@ import {
 import { createEndWatch } from '../format/end-records.ts';
 import { DEFLATED, STORED } from '../format/layout.ts';
 import { createMeter, type Limits, toWriter } from '../format/zip-limits.ts';
-import { lengthOf } from '../pieces.ts';
 import {
   type ContentReader,
   dropContents,

@@ -1,6 +1,6 @@
 // The public calls that write archives.
 
-import { concatAll, type OwnBytes } from '../../bytes.ts';
+import { concatAll, joined, type OwnBytes } from '../../bytes.ts';
 import {
   checkOptions,
   type OptionRules,
@@ -9,7 +9,6 @@ import {
   type WorkOptions,
 } from '../../options.ts';
 import { LIMIT_OPTIONS, type Limits, readLimits, type ZipLimits } from '../format/zip-limits.ts';
-import { joined } from '../pieces.ts';
 import { generatorStream } from '../streams.ts';
 import { checkEntries, dropContents, givenIn, type ZipEntries, type ZipInput } from './content.ts';
 import type { Level } from './deflate.ts';

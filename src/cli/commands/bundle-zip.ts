@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import { readLimits } from '../../archive/format/zip-limits.ts';
-import { exists } from '../../files/exists.ts';
+import { exists } from '../../files/leniency.ts';
 import type { ZipDirectoryOptions } from '../../files/zip-directory.ts';
 import { UsageError } from '../answer.ts';
 import {

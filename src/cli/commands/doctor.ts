@@ -1,7 +1,7 @@
 // doctor: finds mistakes with this project's keys and says what to do.
 
 import type { Command } from 'commander';
-import { exists } from '../../files/exists.ts';
+import { exists } from '../../files/leniency.ts';
 import type { Answer } from '../answer.ts';
 import { type BundleFormat, CAPGO, PLUGIN, SEALED } from '../bundle-formats.ts';
 import { examineConfig, examineModule, isCarried } from '../doctor/configs.ts';

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import { fileError } from '../../files/error.ts';
-import { exists } from '../../files/exists.ts';
+import { exists } from '../../files/leniency.ts';
 import { PASSPHRASE_VARIABLE } from '../../keys/key-places.ts';
 import { Cancelled, UsageError } from '../answer.ts';
 import { CAPGO, CAPGO_BITS, SEALED } from '../bundle-formats.ts';

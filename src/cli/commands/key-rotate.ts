@@ -4,7 +4,7 @@ import { lstat, realpath, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { fileError, onFile } from '../../files/error.ts';
-import { exists } from '../../files/exists.ts';
+import { exists } from '../../files/leniency.ts';
 import type { KeyPair } from '../../keys/keygen.ts';
 import { type Answer, UsageError } from '../answer.ts';
 import { CAPGO, PLUGIN, publicPem, SEALED } from '../bundle-formats.ts';

@@ -1,7 +1,7 @@
 // key save: writes the public key into the app's config, or into a module that the app imports.
 
 import type { Command } from 'commander';
-import { exists } from '../../files/exists.ts';
+import { exists } from '../../files/leniency.ts';
 import { type Answer, UsageError } from '../answer.ts';
 import { type BundleFormat, CAPGO, PLUGIN, publicPem, SEALED } from '../bundle-formats.ts';
 import { setPublicKey } from '../config/edit.ts';

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { exists } from '../../files/exists.ts';
+import { exists } from '../../files/leniency.ts';
 import { examples } from '../help.ts';
 import { findRoot } from '../project.ts';
 import { answerWithdrawal } from '../release/answer.ts';

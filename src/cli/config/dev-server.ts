@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { onFile, UNREADABLE } from '../../files/error.ts';
-import { exists } from '../../files/exists.ts';
+import { exists } from '../../files/leniency.ts';
 import { isSameBut } from './check.ts';
 import type { EditedText, Manual } from './edit.ts';
 import { decodeFileText } from './files.ts';

@@ -1,7 +1,7 @@
 // Checks the places from which apps get their public key: configs, the copies of cap sync, and modules.
 
 import { dirname, join } from 'node:path';
-import { exists } from '../../files/exists.ts';
+import { exists } from '../../files/leniency.ts';
 import { type BundleFormat, CAPGO, SEALED } from '../bundle-formats.ts';
 import { readConfigText } from '../config/files.ts';
 import { type ConfigValue, type ConfigValues, valuesOf } from '../config/read.ts';

@@ -4,7 +4,7 @@
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { exists } from '../../files/exists.ts';
+import { exists } from '../../files/leniency.ts';
 import { isTemporary } from '../../files/temporary.ts';
 import { type GitState, gitStateOf, ignoreLines } from '../git.ts';
 import { inShell } from '../help.ts';

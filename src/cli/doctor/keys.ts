@@ -1,6 +1,6 @@
 // Examines the keys of one format that a command would use here.
 
-import { exists } from '../../files/exists.ts';
+import { exists } from '../../files/leniency.ts';
 import { PASSPHRASE_VARIABLE } from '../../keys/key-places.ts';
 import { repairKeyText } from '../../keys/repair.ts';
 import type { BundleFormat } from '../bundle-formats.ts';

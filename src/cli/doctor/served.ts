@@ -2,7 +2,7 @@
 
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import { exists } from '../../files/exists.ts';
+import { exists } from '../../files/leniency.ts';
 import { holds } from '../../files/output-place.ts';
 import {
   denyKey,

@@ -3,8 +3,8 @@
 import { lstat, mkdir, readFile, realpath, rmdir, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, relative, sep } from 'node:path';
 import { fileError, onFile, UNREADABLE } from '../../files/error.ts';
-import { exists } from '../../files/exists.ts';
 import { holdFolder } from '../../files/held-folder.ts';
+import { exists } from '../../files/leniency.ts';
 import type { OutputFile } from '../../files/output-file.ts';
 import { replaceFile } from '../../files/replace.ts';
 import { cleanTemporaries } from '../../files/temporary.ts';

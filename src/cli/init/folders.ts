@@ -1,7 +1,7 @@
 // Detects the folders of the app that init sets up, from the configs of its bundler. Runs no config.
 
 import { join, posix, relative, sep } from 'node:path';
-import { exists } from '../../files/exists.ts';
+import { exists } from '../../files/leniency.ts';
 import type { ViteConfig } from '../config/dev-server.ts';
 import { literalOf } from '../config/literal.ts';
 import { locate } from '../config/lookup.ts';

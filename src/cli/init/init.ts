@@ -1,6 +1,6 @@
 // init: asks its questions, shows the plan, and writes the files.
 
-import { exists } from '../../files/exists.ts';
+import { exists } from '../../files/leniency.ts';
 import { type Answer, UsageError } from '../answer.ts';
 import { publicPem, SEALED } from '../bundle-formats.ts';
 import { renderModule } from '../key-module.ts';

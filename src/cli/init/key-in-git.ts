@@ -1,6 +1,6 @@
 // Warns of a private key in this folder that git would commit.
 
-import { exists } from '../../files/exists.ts';
+import { exists } from '../../files/leniency.ts';
 import { SEALED } from '../bundle-formats.ts';
 import { gitStateOf } from '../git.ts';
 import type { Context } from '../terminal.ts';

@@ -1,6 +1,6 @@
 // Plans the work of init: new files, additions to existing files, and steps that the user has to do.
 
-import { exists } from '../../files/exists.ts';
+import { exists } from '../../files/leniency.ts';
 import { STAMP } from '../../release/stamp.ts';
 import { SEALED } from '../bundle-formats.ts';
 import { denyKey, keepsFromServer } from '../config/dev-server.ts';

@@ -1,7 +1,7 @@
 // Reads the files of the app that init sets up, and detects answers to its questions.
 
 import { basename, join, posix, relative, resolve } from 'node:path';
-import { exists } from '../../files/exists.ts';
+import { exists } from '../../files/leniency.ts';
 import { UsageError } from '../answer.ts';
 import { SEALED } from '../bundle-formats.ts';
 import { findViteConfig, type ViteConfig } from '../config/dev-server.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { selectBackend } from '../../backend/select.ts';
 import { toHex } from '../../bytes.ts';
 import { fileError, onFile, UNREADABLE } from '../../files/error.ts';
-import { exists } from '../../files/exists.ts';
+import { exists } from '../../files/leniency.ts';
 import { SEALED } from '../bundle-formats.ts';
 import { lockPair } from '../pair-lock.ts';
 import { WORKFLOW } from '../release/settings.ts';

@@ -1,7 +1,7 @@
 // init --undo: undoes the changes of init.
 
 import { readdir } from 'node:fs/promises';
-import { exists } from '../../files/exists.ts';
+import { exists } from '../../files/leniency.ts';
 import { type Answer, UsageError } from '../answer.ts';
 import { SEALED } from '../bundle-formats.ts';
 import { isViteConfig } from '../config/dev-server.ts';

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { fileError } from '../../files/error.ts';
-import { exists } from '../../files/exists.ts';
+import { exists } from '../../files/leniency.ts';
 import { STAMP } from '../../release/stamp.ts';
 import { packagesFrom } from '../project.ts';
 import { startsOf } from '../read-metadata.ts';

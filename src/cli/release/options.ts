@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import { BundleSealError } from '../../errors.ts';
-import { exists } from '../../files/exists.ts';
+import { exists } from '../../files/leniency.ts';
 import type { PublicKeyInput } from '../../keys/strict.ts';
 import type { ChannelOptions } from '../../publish/options.ts';
 import type { StoreOptions } from '../../publish/reading-options.ts';

@@ -1,8 +1,8 @@
-// How long a rename is repeated while another program has the file open.
+// How long a rename is repeated while another program has the file open, and which paths exist.
 
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { renamePatiently } from '../../../src/files/leniency.ts';
+import { exists, renamePatiently } from '../../../src/files/leniency.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { failureOf } from '../../support/errors.ts';
 import { onFileSystem } from '../../support/files.ts';
@@ -56,5 +56,22 @@ describe.skipIf(process.platform === 'win32')('a rename that fails for a moment'
     const work = () => renamePatiently(at('from'), at('to'), signal);
     expect(await failureOf(onFileSystem({ before }, work))).toBe(reason);
     expect(count).toBe(1);
+  });
+});
+
+describe('a path', () => {
+  it('exists if it leads to a file or a folder, by a link too', async () => {
+    put('file', bytesOf(1));
+    mkdirSync(at('folder'));
+    symlinkSync(at('folder'), at('link'), 'junction');
+    for (const name of ['file', 'folder', 'link']) expect(await exists(at(name)), name).toBe(true);
+  });
+
+  it('does not exist if nothing is there, its link leads to nothing, or a file stands above it', async () => {
+    put('file', bytesOf(1));
+    symlinkSync(at('nothing'), at('link'), 'junction');
+    for (const name of ['nothing', 'link', 'file/below']) {
+      expect(await exists(at(name)), name).toBe(false);
+    }
   });
 });

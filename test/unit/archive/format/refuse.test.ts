@@ -1,8 +1,7 @@
-// The helpers that reading and writing of zips share.
+// The errors for archives that are refused.
 
 import { describe, expect, it } from 'vitest';
-import { cutShort, invalid, overLimit } from '../../../src/archive/format/refuse.ts';
-import { joined, lengthOf } from '../../../src/archive/pieces.ts';
+import { cutShort, invalid, overLimit } from '../../../../src/archive/format/refuse.ts';
 
 describe('a refusal', () => {
   it('concerns the archive or an entry', () => {
@@ -29,17 +28,5 @@ describe('a refusal', () => {
       offset: 7,
       path: '',
     });
-  });
-});
-
-describe('bytes in pieces', () => {
-  const [a, b] = [Uint8Array.of(1, 2), Uint8Array.of(3)] as const;
-
-  it('are joined, and a single one is not copied', () => {
-    expect(joined([])).toEqual(new Uint8Array(0));
-    expect(joined([a])).toBe(a);
-    expect(joined([a, b])).toEqual(Uint8Array.of(1, 2, 3));
-    expect(lengthOf([])).toBe(0);
-    expect(lengthOf([a, b])).toBe(3);
   });
 });
