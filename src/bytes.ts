@@ -1,3 +1,5 @@
+// Bytes: recognising, joining and comparing them, and converting them to hex and to integers.
+
 /**
  * Bytes in memory that is not shared, so that they can go into a `Blob` or a `Response`. The type is
  * `Uint8Array<ArrayBuffer>` from TypeScript 5.7 on, and `Uint8Array` before.

@@ -1,5 +1,5 @@
-// Checks a whole archive by the rules of the readers on devices, and writes it again. Calls that seal and verify bundles
-// use this module.
+// Checks a whole archive by the rules of the readers on devices, and writes it again. Commands that seal and verify
+// bundles use this module.
 
 import { joined } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';

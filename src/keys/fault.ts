@@ -21,8 +21,8 @@ export type FaultKind =
   | 'weak';
 
 /**
- * The error of the strict readers. No caller outside `keys/` gets it: the asynchronous readers load `diagnose.ts`,
- * which turns it into a `BundleSealError`.
+ * The error of the strict readers. No caller outside `keys/` gets it: `repair-or-explain.ts` repairs the key, or
+ * turns the fault into a `BundleSealError`.
  */
 export class KeyFault extends Error {
   readonly kind: FaultKind;

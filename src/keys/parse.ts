@@ -1,5 +1,5 @@
-// Synchronous readers of keys in every form. They import `diagnose.ts` statically. The entries that open bundles must not
-// import this file, so that apps stay small.
+// Synchronous readers of keys in every form. They import `repair-or-explain.ts` statically. The entries that open bundles
+// must not import this file, so that apps stay small.
 
 import { KeyFault } from './fault.ts';
 import { decodePem, type Pem } from './pem.ts';

@@ -1,5 +1,5 @@
-// Asynchronous readers of keys. They read keys in standard forms directly. For any other input they load `diagnose.ts`,
-// which repairs damage by CI variables and editors, or explains the fault.
+// Asynchronous readers of keys. They read keys in standard forms directly. For any other input they load
+// `repair-or-explain.ts`, which repairs damage by CI variables and editors, or explains the fault.
 
 import { BundleSealError } from '../errors.ts';
 import { KeyFault } from './fault.ts';

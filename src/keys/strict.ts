@@ -42,8 +42,8 @@ export interface Numbers {
 const RSA_ENCRYPTION = '2a864886f70d010101';
 
 /**
- * Reads a public key. For other structures it throws the fault `structure`, and `diagnose.ts` finds out what the input
- * is.
+ * Reads a public key. For other structures it throws the fault `structure`, and `repair-or-explain.ts`
+ * identifies the structure.
  *
  * @throws {@link KeyFault}; `TypeError` if the type cannot be a key.
  */

@@ -1,4 +1,4 @@
-// Whether a page shows something.
+// Finds out whether a page shows something on its first screen.
 
 import { foregroundTimer } from './foreground.ts';
 

@@ -1,4 +1,5 @@
-// Finds out whether Vite's dev server gives out a private key, and adds the list to a config that keeps it from that.
+// Finds out whether Vite's dev server serves the private key of the project, and adds a list to the config of Vite that
+// prevents it.
 
 import { readFile } from 'node:fs/promises';
 import { onFile, UNREADABLE } from '../../files/error.ts';
