@@ -10,13 +10,10 @@ import type { Mend } from './format/entry.ts';
 import { type MendedName, mendName } from './format/mend.ts';
 import type { CentralHeader } from './format/records.ts';
 import { createMeter, LIMIT_OPTIONS, readLimits, type ZipLimits } from './format/zip-limits.ts';
-import { contentOf, readArchive } from './read/archive.ts';
+import { contentOf, readArchive, STREAM_PIECE } from './read/archive.ts';
 import type { ZipEntry, ZipSource } from './read/open-zip.ts';
 import { generatorStream } from './streams.ts';
 import { ZIP_OPTIONS, type ZipOptions, zipStream } from './write/zip.ts';
-
-// The bytes of one read of the archive.
-const PIECE = 2 ** 18;
 
 /** Options of {@link checkArchive}. */
 export interface CheckArchiveOptions extends ZipLimits, WorkOptions {
@@ -74,7 +71,7 @@ export async function checkArchive(
   let notForward: string | undefined;
   for (const entry of entries) {
     const kept: Uint8Array[] = [];
-    const content = contentOf({ source: ranges, entry, piece: PIECE, meter, pace, signal });
+    const content = contentOf({ source: ranges, entry, piece: STREAM_PIECE, meter, pace, signal });
     let next = await content.next();
     for (; !next.done; next = await content.next()) {
       done += next.value.length;
@@ -155,7 +152,7 @@ export function repackArchive(
     };
     for (const entry of await readArchive(ranges, limits, pace, signal, mend)) {
       const content = (stop: AbortSignal) =>
-        contentOf({ source: ranges, entry, piece: PIECE, meter, pace, signal: stop });
+        contentOf({ source: ranges, entry, piece: STREAM_PIECE, meter, pace, signal: stop });
       if (!entry.isFolder) {
         yield { path: entry.path, data: () => generatorStream(content, signal) };
       }

@@ -20,7 +20,7 @@ import { recoverSigned } from './session.ts';
 export type ChecksumFormat = 'v3' | 'v2';
 
 // The most characters of a checksum. RSA-2048 needs 512, so a longer checksum is forged.
-const MAX_LENGTH = 1024;
+const MAX_CHECKSUM_LENGTH = 1024;
 
 /** @throws `TypeError` if the option has another value. */
 export function checkFormat(format: unknown): void {
@@ -66,7 +66,7 @@ function readChecksum(checksum: string): {
   if (typeof checksum !== 'string') {
     throw new TypeError(`options.checksum expected a string, got ${describe(checksum)}`);
   }
-  if (checksum.length > MAX_LENGTH) throw malformed('is too long for a signature');
+  if (checksum.length > MAX_CHECKSUM_LENGTH) throw malformed('is too long for a signature');
   const isHex = /^(?:[0-9a-fA-F]{2})+$/.test(checksum);
   if (checksum === '' || (isHex && checksum.length <= 64)) {
     throw new BundleSealError(

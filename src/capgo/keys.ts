@@ -13,7 +13,8 @@ import type { RsaPrivateKey, RsaPublicKey } from '../keys/rsa.ts';
 import { checkOptions, describe } from '../options.ts';
 import { giveWay, untilAborted } from '../turn.ts';
 
-const MODULUS_BITS = 2048;
+/** The only key size of Capgo's plugin. */
+export const CAPGO_BITS = 2048;
 
 // Number of characters of the PEM's body that Capgo shows, stores and compares.
 const KEY_ID_LENGTH = 20;
@@ -51,10 +52,10 @@ export async function keygen(options: KeygenOptions = {}): Promise<KeyPair> {
   const backend = await selectBackend(options.backend);
   const pkcs8 = await (backend.generateKey === undefined
     ? generateInSteps(signal)
-    : untilAborted(backend.generateKey(MODULUS_BITS), signal));
+    : untilAborted(backend.generateKey(CAPGO_BITS), signal));
   let key: RsaPrivateKey;
   try {
-    key = parsePrivateKey(pkcs8, 'privateKey', MODULUS_BITS);
+    key = parsePrivateKey(pkcs8, 'privateKey', CAPGO_BITS);
   } finally {
     pkcs8.fill(0);
   }
@@ -72,7 +73,7 @@ export async function keygen(options: KeygenOptions = {}): Promise<KeyPair> {
 
 async function generateInSteps(signal?: AbortSignal): Promise<Uint8Array> {
   const { generateRsaKey } = await import('../keys/primes.ts');
-  return encodePkcs8(await generateRsaKey(MODULUS_BITS, randomBytes, () => giveWay(signal)));
+  return encodePkcs8(await generateRsaKey(CAPGO_BITS, randomBytes, () => giveWay(signal)));
 }
 
 /**
@@ -112,7 +113,7 @@ export function readPublicKey(pem: string): RsaPublicKey {
     );
   }
   checkLabel(label, 'RSA PUBLIC KEY');
-  return parsePublicKey(pem, 'publicKey', MODULUS_BITS);
+  return parsePublicKey(pem, 'publicKey', CAPGO_BITS);
 }
 
 /** @throws {@link BundleSealError} `ERR_KEY_INVALID`. */
@@ -122,7 +123,7 @@ export function readPrivateKey(pem: string): RsaPrivateKey {
     throw keyInvalid('this is a public key, and a private key is needed: pass .capgo_key_v2');
   }
   checkLabel(label, 'RSA PRIVATE KEY');
-  return parsePrivateKey(pem, 'privateKey', MODULUS_BITS);
+  return parsePrivateKey(pem, 'privateKey', CAPGO_BITS);
 }
 
 function labelOf(pem: unknown, name: string): string {

@@ -12,7 +12,7 @@ import { recoverPayload, signPayload } from '../seal/pkcs1.ts';
 const LENGTH = 16;
 
 // The most characters of an ivSessionKey. RSA-2048 needs 369, so a longer one is forged.
-const MAX_LENGTH = 1024;
+const MAX_SESSION_LENGTH = 1024;
 
 /** The keys of one bundle or delta update. */
 export interface Session {
@@ -44,7 +44,7 @@ export async function recoverSession(
   if (typeof ivSessionKey !== 'string') {
     throw new TypeError(`options.ivSessionKey expected a string, got ${describe(ivSessionKey)}`);
   }
-  const [ivText = '', keyText = '', ...rest] = ivSessionKey.slice(0, MAX_LENGTH).split(':');
+  const [ivText = '', keyText = '', ...rest] = ivSessionKey.slice(0, MAX_SESSION_LENGTH).split(':');
   const iv = fromBase64(ivText, 'base64');
   const signature = fromBase64(keyText, 'base64');
   if (iv?.length !== LENGTH || !signature?.length || rest.length > 0) {

@@ -6,9 +6,6 @@ import { KEY_FILE, KEY_VARIABLE, PUBLIC_KEY_FILE } from '../keys/key-places.ts';
 import { UPDATER } from './config/lookup.ts';
 import type { KeyValue } from './read-key.ts';
 
-/** The only key size of Capgo's plugin. */
-export const CAPGO_BITS = 2048;
-
 export type Half = 'privateKey' | 'publicKey';
 
 export interface BundleFormat {

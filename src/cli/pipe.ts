@@ -15,7 +15,8 @@ import { interruption } from './interruption.ts';
 const PATIENCE = 2000;
 const PAUSE = 50;
 
-const PIECE_LENGTH = 65_536;
+// Number of bytes to read from a pipe at once: what a pipe of Linux holds.
+const READ_LENGTH = 65_536;
 
 /**
  * Opens a pipe for reading.
@@ -67,7 +68,7 @@ function openNow(path: string, what: string, flags: number): Promise<number> {
  * Reads the available bytes. Returns an empty buffer if there are none yet, and `undefined` if there is no writer.
  */
 function readNow(fd: number): Buffer | undefined {
-  const room = Buffer.alloc(PIECE_LENGTH);
+  const room = Buffer.alloc(READ_LENGTH);
   try {
     const length = readSync(fd, room, 0, room.length, null);
     return length === 0 ? undefined : room.subarray(0, length);

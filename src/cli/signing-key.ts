@@ -1,11 +1,12 @@
 // Finds the private key with which a command signs: its options and default places.
 
 import type { Command } from 'commander';
+import { CAPGO_BITS } from '../capgo/keys.ts';
 import { BundleSealError } from '../errors.ts';
 import { exists } from '../files/leniency.ts';
 import { textOfBytes } from '../keys/repair.ts';
 import { UsageError } from './answer.ts';
-import { type BundleFormat, CAPGO, CAPGO_BITS, SEALED } from './bundle-formats.ts';
+import { type BundleFormat, CAPGO, SEALED } from './bundle-formats.ts';
 import { inShell, rare } from './help.ts';
 import { runKeyCommand } from './key-command.ts';
 import { checkKey, type FoundKey, keyOfSource } from './keys.ts';

@@ -186,9 +186,11 @@ export async function makeFolders(path: string, mode?: number): Promise<void> {
   }
 }
 
-// Largest synchronous read or write, in bytes. A larger one takes longer than handing it to a thread, which works
-// while the program continues.
-const SHORT = 2 ** 18;
+/**
+ * Number of bytes of a file to read or write at once. A longer call is never synchronous, because it takes longer than
+ * handing it to a thread, which works while the program continues.
+ */
+export const PIECE_LENGTH: number = 2 ** 18;
 
 /**
  * Reads into `room` and returns the number of bytes. Without `start`, reads from the current position.
@@ -196,7 +198,7 @@ const SHORT = 2 ** 18;
 export function readAt(fd: number, room: Uint8Array, start: number | null): Promise<number> {
   const { length } = room;
   const later = (done: Done<number>) => read(fd, room, 0, length, start, done);
-  return length > SHORT || start === null
+  return length > PIECE_LENGTH || start === null
     ? called(later)
     : quick(() => readSync(fd, room, 0, length, start), later);
 }
@@ -205,5 +207,7 @@ export function readAt(fd: number, room: Uint8Array, start: number | null): Prom
 export function writeNext(fd: number, bytes: Uint8Array): Promise<number> {
   const { length } = bytes;
   const later = (done: Done<number>) => write(fd, bytes, 0, length, null, done);
-  return length > SHORT ? called(later) : quick(() => writeSync(fd, bytes, 0, length, null), later);
+  return length > PIECE_LENGTH
+    ? called(later)
+    : quick(() => writeSync(fd, bytes, 0, length, null), later);
 }

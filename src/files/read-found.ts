@@ -3,13 +3,12 @@
 
 import { comparePaths } from '../archive/format/paths.ts';
 import type { Memory } from '../archive/write/memory.ts';
+import { PIECE_LENGTH } from './calls.ts';
 import type { HeldTree } from './held-tree.ts';
 import type { InputFile } from './input-file.ts';
 import { type FoundFile, folderOf, openFound, openInFolder } from './list-folder.ts';
 import { createCollector } from './old-garbage.ts';
 
-// Size of the largest file, in bytes, that is read at once, and of the pieces of a larger one.
-const PIECE_LENGTH = 2 ** 18;
 // The most files that are open, or read but not yet taken.
 const MOST_AHEAD = 16;
 

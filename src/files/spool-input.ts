@@ -9,12 +9,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { randomBytes } from '../backend/random.ts';
 import { toHex } from '../bytes.ts';
 import { onAbort } from '../signals.ts';
-import { PRIVATE_FILE, readAt } from './calls.ts';
+import { PIECE_LENGTH, PRIVATE_FILE, readAt } from './calls.ts';
 import { onFile, UNREADABLE } from './error.ts';
 import { hasCode } from './leniency.ts';
 import { type OutputFile, outputFile } from './output-file.ts';
-
-const PIECE_LENGTH = 2 ** 18;
 
 /** The beginning of the name that such a file has for a moment. */
 const UNNAMED = 'bundleseal-';

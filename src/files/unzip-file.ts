@@ -7,7 +7,7 @@ import {
   readLimits,
   type ZipLimits,
 } from '../archive/format/zip-limits.ts';
-import { contentOf, readArchive } from '../archive/read/archive.ts';
+import { contentOf, readArchive, STREAM_PIECE } from '../archive/read/archive.ts';
 import type { ZipSource } from '../archive/read/open-zip.ts';
 import { createWalk } from '../archive/read/walk.ts';
 import {
@@ -48,8 +48,7 @@ export interface UnzippedFolder {
   readonly size: number;
 }
 
-// Number of bytes of an entry to read at once, and of the archive if entries are adjacent.
-const PIECE_LENGTH = 2 ** 18;
+// Number of bytes of the archive to read at once if entries are adjacent.
 const AHEAD = 2 ** 20;
 
 /**
@@ -196,7 +195,7 @@ export async function unzipSource(
   const archive = await readArchive(ahead, limits, pace, signal);
   const total = archive.reduce((sum, { size }) => sum + size, 0);
   const meter = createMeter(limits);
-  const read = { source: ahead, piece: PIECE_LENGTH, meter, pace, signal };
+  const read = { source: ahead, piece: STREAM_PIECE, meter, pace, signal };
   async function* entries(): AsyncGenerator<Unpacked, void> {
     const collect = createCollector();
     // The directory leaves more garbage than the files.

@@ -1,4 +1,4 @@
-// The paths of files in a store, and the names of channels, which become part of these paths.
+// The paths of files in a store, the names of channels, which become part of these paths, and how long caches keep objects.
 
 import { pathFault } from '../archive/format/paths.ts';
 
@@ -9,6 +9,9 @@ const SEALED = '.sealed';
 export const channelPath = (channel: string): string => `channels/${channel}${SEALED}`;
 
 export const objectPath = (sha256: string): string => `objects/${sha256}${SEALED}`;
+
+/** The value of Cache-Control for objects, which never change. */
+export const IMMUTABLE = 'public, max-age=31536000, immutable';
 
 /** The channel or object that a file name stands for. */
 export function nameOfFile(file: string): string | undefined {

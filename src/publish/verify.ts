@@ -12,7 +12,7 @@ import { createPace } from '../turn.ts';
 import { type BuiltInBase, readBuiltIn } from './bases.ts';
 import { type ObjectReading, openRelease, readObject, releaseFiles } from './objects.ts';
 import { checkNumber } from './options.ts';
-import { channelPath, objectPath } from './paths.ts';
+import { channelPath, IMMUTABLE, objectPath } from './paths.ts';
 import {
   channelsOf,
   type OpenStore,
@@ -343,7 +343,7 @@ function sayShortLived(shortLived: ReadonlyMap<string, ReadonlySet<string>>, say
     say(
       'cache',
       first,
-      `${subject} ${shownHeader(header)} and ${needs} "public, max-age=31536000, immutable": devices fetch ${them} again`,
+      `${subject} ${shownHeader(header)} and ${needs} "${IMMUTABLE}": devices fetch ${them} again`,
     );
   }
 }

@@ -10,7 +10,7 @@ import { collector } from '../sources/stream.ts';
 import { unawaited, untilAborted } from '../turn.ts';
 import { createDeadline } from './deadline.ts';
 import { idOfList } from './installed.ts';
-import { positive } from './options.ts';
+import { DEFAULT_TIMEOUT, positive } from './options.ts';
 import type { BuiltIn } from './release-store.ts';
 
 /** Options of {@link memoryBuiltIn}. */
@@ -125,7 +125,7 @@ export function fetchBuiltIn(options: FetchBuiltInOptions = {}): BuiltIn {
     fetch: 'function',
   });
   const { isRemote = false, fetch: request = (...args) => fetch(...args) } = options;
-  const timeout = positive(options.timeout ?? 30_000, 'options.timeout');
+  const timeout = positive(options.timeout ?? DEFAULT_TIMEOUT, 'options.timeout');
   const base = new URL(options.base ?? './', globalThis.location?.href);
   const get = async (path: string): Promise<Uint8Array> => {
     const url = new URL(path.split('/').map(encodeURIComponent).join('/'), base);

@@ -135,6 +135,8 @@ const SMALL_MEMORY_IMAGE = 67_108_864;
 const LARGE_MEMORY_IMAGE = 268_435_456;
 const DEFAULT_RELEASE_SIZE = 1_073_741_824;
 const DEFAULT_FILES = 65_536;
+/** Milliseconds. A request fails if it makes no progress for this time. */
+export const DEFAULT_TIMEOUT = 30_000;
 
 /** @throws `TypeError`, `RangeError` for a wrong or unknown option, which the message names. */
 export function readSettings(options: UpdaterOptions): Settings {
@@ -186,7 +188,7 @@ export function readSettings(options: UpdaterOptions): Settings {
     ),
     releaseSize: positive(limits.releaseSize ?? DEFAULT_RELEASE_SIZE, 'options.limits.releaseSize'),
     files: positive(limits.files ?? DEFAULT_FILES, 'options.limits.files'),
-    timeout: positive(options.timeout ?? 30_000, 'options.timeout'),
+    timeout: positive(options.timeout ?? DEFAULT_TIMEOUT, 'options.timeout'),
     retries: positive(options.retries ?? 4, 'options.retries'),
     retryDelay: positive(options.retryDelay ?? 500, 'options.retryDelay'),
     verifyFiles,

@@ -12,6 +12,9 @@ export const SIGNATURE = {
 export const STORED = 0;
 export const DEFLATED = 8;
 
+/** The longest distance of deflate, in bytes (RFC 1951 §2). */
+export const WINDOW_LENGTH = 32_768;
+
 /** Bits of the general purpose flag: APPNOTE 4.4.4. */
 export const FLAG = {
   encrypted: 0x0001,

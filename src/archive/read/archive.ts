@@ -91,6 +91,9 @@ function withEnds(entries: readonly CentralEntry[], directory: number): readonly
   return ended;
 }
 
+/** Number of bytes of an archive to fetch at once for a content that is passed on while it is read. */
+export const STREAM_PIECE: number = 2 ** 18;
+
 export interface ReadEntry {
   readonly source: Source;
   readonly entry: ArchiveEntry;

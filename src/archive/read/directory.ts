@@ -28,7 +28,7 @@ import { checkEntryCount, type Limits } from '../format/zip-limits.ts';
 
 const ZIP64_LENGTH = END64_LENGTH + LOCATOR64_LENGTH;
 // Number of bytes of the directory to fetch at once.
-const PIECE = 2 ** 20;
+const DIRECTORY_PIECE = 2 ** 20;
 
 const LIES = 'has an end record that contradicts its directory: fetch or make it again';
 
@@ -168,7 +168,7 @@ export async function findDirectory(
       next = source.size;
       return tail.subarray(from - tailStart);
     }
-    next = Math.min(tailStart, from + PIECE);
+    next = Math.min(tailStart, from + DIRECTORY_PIECE);
     return source.read(from, next, signal);
   }, offset);
 }

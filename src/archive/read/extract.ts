@@ -13,7 +13,7 @@ import { createInflater, INFLATE_INPUT, type PieceInflater, refused } from './in
 import { findNative } from './native.ts';
 
 // Number of bytes of input to take at once, if the inflater does not need another number.
-const PIECE = 65_536;
+const INPUT_PIECE = 65_536;
 
 // The ratio of a file is checked after each step of this many deflated bytes. The places are the same for every
 // inflater and any pieces, so that all readers decide alike.
@@ -44,7 +44,7 @@ export async function* extract(
 ): AsyncGenerator<Uint8Array, Measured> {
   const { path, method, compressedSize, size } = expected;
   const work = { cursor, expected, meter, pace };
-  if (method !== DEFLATED) return yield* inPieces(work, takeStored(expected), PIECE);
+  if (method !== DEFLATED) return yield* inPieces(work, takeStored(expected), INPUT_PIECE);
   // If the sizes follow the data, only this library's inflater finds the end.
   const isMeasured = size !== undefined && compressedSize !== undefined;
   const native = isMeasured ? await findNative() : undefined;
@@ -70,7 +70,7 @@ export async function* extract(
     return yield* inPieces(work, createInflater(path, size), INFLATE_INPUT);
   }
   try {
-    return yield* inPieces(work, inflater, PIECE);
+    return yield* inPieces(work, inflater, INPUT_PIECE);
   } finally {
     inflater.close?.();
   }

@@ -9,6 +9,7 @@
 
 import type { Awaitable } from '../../backend/backend.ts';
 import type { BundleSealError } from '../../errors.ts';
+import { WINDOW_LENGTH } from '../format/layout.ts';
 import { invalid } from '../format/refuse.ts';
 import { build, type Code, createCode, decodeLong, entryOf } from './huffman.ts';
 
@@ -42,7 +43,6 @@ export const INFLATE_INPUT = 8192;
 const OUTPUT = 65_536;
 // Size of the first output for content of unknown size, which may have a few bytes only. It grows when it is full.
 const FIRST_OUTPUT = 4096;
-const WINDOW = 32_768;
 const LONGEST_MATCH = 258;
 const END_OF_BLOCK = 256;
 const LONGEST_CODE = 15;
@@ -276,7 +276,7 @@ export function createInflater(
   size: number = Number.POSITIVE_INFINITY,
 ): { take(piece: Uint8Array): Inflated } {
   // The window to which matches may refer, followed by the new output.
-  const largest = Math.min(WINDOW + OUTPUT, size) + LONGEST_MATCH;
+  const largest = Math.min(WINDOW_LENGTH + OUTPUT, size) + LONGEST_MATCH;
   let out = new Uint8Array(size === Number.POSITIVE_INFINITY ? FIRST_OUTPUT : largest);
   const dynamic = createDynamic();
   let at = 0;
@@ -338,9 +338,9 @@ export function createInflater(
     const used = isEnd ? Math.ceil(bits.position / 8) : bits.position >>> 3;
     offset = bits.position - 8 * used;
     const inflated = out.slice(from, at);
-    if (at > WINDOW) {
-      out.copyWithin(0, at - WINDOW, at);
-      at = WINDOW;
+    if (at > WINDOW_LENGTH) {
+      out.copyWithin(0, at - WINDOW_LENGTH, at);
+      at = WINDOW_LENGTH;
     }
     return { bytes: inflated, used, isEnd };
   }

@@ -10,7 +10,7 @@ import { createPace } from '../../turn.ts';
 import { invalid } from '../format/refuse.ts';
 import { createMeter, LIMIT_OPTIONS, readLimits, type ZipLimits } from '../format/zip-limits.ts';
 import { generatorStream } from '../streams.ts';
-import { type ArchiveEntry, contentOf, readArchive } from './archive.ts';
+import { type ArchiveEntry, contentOf, readArchive, STREAM_PIECE } from './archive.ts';
 import { gather } from './extract.ts';
 
 /** Options of {@link openZip}. */
@@ -61,8 +61,8 @@ export interface ZipReader {
   stream(path: string, options?: ReadFileOptions): ReadableStream<Uint8Array>;
 }
 
+// Number of bytes of an archive to fetch at once for a content that is returned whole.
 const WHOLE_PIECE = 2 ** 22;
-const STREAM_PIECE = 2 ** 18;
 
 /**
  * Opens a zip on a server, in a file or inside a sealed bundle, without reading all of it. It fetches the directory,

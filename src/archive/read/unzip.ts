@@ -11,7 +11,7 @@ import { gather } from './extract.ts';
 export interface UnzipOptions extends ZipLimits, WorkOptions {}
 
 // Number of bytes of a Blob to fetch at once.
-const PIECE = 2 ** 20;
+const BLOB_PIECE = 2 ** 20;
 
 /**
  * Unpacks a zip. Returns all its files in the order of the archive, or rejects without any file.
@@ -58,7 +58,7 @@ export async function unzipBundle(
   const files = new Map<string, Uint8Array>();
   let done = 0;
   for (const entry of entries) {
-    const read = { source, entry, piece: PIECE, meter, pace, signal };
+    const read = { source, entry, piece: BLOB_PIECE, meter, pace, signal };
     const bytes = await gather(contentOf(read), entry.size);
     if (entry.isFolder) continue;
     files.set(entry.path, bytes);

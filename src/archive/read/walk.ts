@@ -22,7 +22,7 @@ import { descriptorLengths, extract } from './extract.ts';
 import { checkDeflated } from './inflate.ts';
 
 // Number of bytes to take from the source at once.
-const PIECE = 16_384;
+const WALK_PIECE = 16_384;
 // Length of the longest data descriptor and the signature after it.
 const LOOKAHEAD = 28;
 
@@ -48,7 +48,7 @@ export function createWalk(
 ): Walk {
   const ends = createEndWatch();
   const cursor = createCursor(async () => {
-    const bytes = await reader.take(PIECE, signal);
+    const bytes = await reader.take(WALK_PIECE, signal);
     ends.pass(bytes);
     return bytes;
   });

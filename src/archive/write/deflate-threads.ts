@@ -1,7 +1,8 @@
 // Threads that deflate: worker threads of Node, or workers of a browser. Idle threads stay for a moment, because one
 // archive often follows another.
 
-import { PIECE_LENGTH, WINDOW_LENGTH } from './deflate.ts';
+import { WINDOW_LENGTH } from '../format/layout.ts';
+import { PIECE_LENGTH } from './deflate.ts';
 import type { FromThread, Job, JobInRoom, Room } from './deflate-worker.ts';
 import CODE from './deflate-worker.ts?thread';
 import { SLICE } from './zlib.ts';

@@ -1,6 +1,7 @@
 // Deflates content in independent pieces, so that the result is the same with any number of threads. Each piece comes
 // with the window before it, to which it may refer, and ends on a whole byte.
 
+import { WINDOW_LENGTH } from '../format/layout.ts';
 import { copyTo, joinLoans, type Memory, newMemory } from './memory.ts';
 import { type Flush, type OpenStream, SLICE, type ZlibStream } from './zlib.ts';
 
@@ -9,9 +10,6 @@ export type Level = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
 
 /** Bytes of content in a piece. The last piece of a file may have fewer. */
 export const PIECE_LENGTH: number = 8 * SLICE;
-
-/** The longest distance of deflate, in bytes (RFC 1951 §2). */
-export const WINDOW_LENGTH = 32_768;
 
 export interface Piece {
   /** The window followed by the content, in memory that no other code can access. A loan if the cutter has a memory. */

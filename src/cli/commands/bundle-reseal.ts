@@ -95,7 +95,7 @@ async function checkReplaceable(path: string): Promise<void> {
 }
 
 // Number of bytes to copy at once.
-const PIECE_LENGTH = 2 ** 20;
+const COPY_LENGTH = 2 ** 20;
 
 /** Writes the new header and the old body to `out` atomically. */
 async function writeResealed(
@@ -115,9 +115,9 @@ async function writeResealed(
     await replaceFile({ mode: file.mode ?? 0o666 }, out, signal, async (output) => {
       const header = decodeSeal(seal);
       await output.write(header, 0);
-      for (let start = headerLength; start < file.size; start += PIECE_LENGTH) {
+      for (let start = headerLength; start < file.size; start += COPY_LENGTH) {
         signal.throwIfAborted();
-        const piece = await file.read(start, Math.min(start + PIECE_LENGTH, file.size));
+        const piece = await file.read(start, Math.min(start + COPY_LENGTH, file.size));
         await output.write(piece, start - headerLength + header.length);
       }
       await file.checkUnchanged();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { BundleInfo } from '../../bundle/info.ts';
 import { BundleSealError } from '../../errors.ts';
+import { PIECE_LENGTH } from '../../files/calls.ts';
 import { openInputFile } from '../../files/input-file.ts';
 import { type Answer, UsageError } from '../answer.ts';
 import {
@@ -217,9 +218,6 @@ async function readThrough(context: Context, path: string, opening: Opening): Pr
   // The stream has ended, so `onHeader` has been called.
   return info as unknown as BundleInfo;
 }
-
-// Number of bytes to read at once.
-const PIECE_LENGTH = 2 ** 18;
 
 /**
  * Streams the bytes of the file. Closes the file at its end, on an error and on cancellation.

@@ -1,11 +1,12 @@
 // key create: makes a new pair in two files.
 
 import type { Command } from 'commander';
+import { CAPGO_BITS } from '../../capgo/keys.ts';
 import { fileError } from '../../files/error.ts';
 import { exists } from '../../files/leniency.ts';
 import { PASSPHRASE_VARIABLE } from '../../keys/key-places.ts';
 import { Cancelled, UsageError } from '../answer.ts';
-import { CAPGO, CAPGO_BITS, SEALED } from '../bundle-formats.ts';
+import { CAPGO, SEALED } from '../bundle-formats.ts';
 import { gitStateOf, ignoreInGit, ignoreLines } from '../git.ts';
 import { examples, inShell } from '../help.ts';
 import { type KeptPair, placePair } from '../key-pair.ts';

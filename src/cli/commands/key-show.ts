@@ -1,9 +1,9 @@
 // key show: shows facts about keys.
 
 import type { Command } from 'commander';
+import { CAPGO_BITS } from '../../capgo/keys.ts';
 import { MODULUS_BITS } from '../../format/limits.ts';
 import { UsageError } from '../answer.ts';
-import { CAPGO_BITS } from '../bundle-formats.ts';
 import { examples } from '../help.ts';
 import { isProtectedKey, unlock } from '../passphrase.ts';
 import { type KeyValue, namingSource, readKeyFile } from '../read-key.ts';

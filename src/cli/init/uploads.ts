@@ -1,14 +1,12 @@
 // Makes the steps of the workflow that upload to each kind of store, and lists the settings that they need.
 
+import { IMMUTABLE } from '../../publish/paths.ts';
 import type { StoreKind } from './answers.ts';
 
 const UPLOAD_ARTIFACT = 'actions/upload-artifact@bbbca2ddaa5d8feaa63e36b76fdaad77386f024f # v7.0.0';
 const UPLOAD_PAGES =
   'actions/upload-pages-artifact@fc324d3547104276b827a68afc52ff2a11cc49c9 # v5.0.0';
 const GCLOUD_AUTH = 'google-github-actions/auth@7c6bc770dae815cd3e89ee6cdf493a5fab2cc093 # v3.0.0';
-
-/** The value of Cache-Control for objects, which never change. */
-export const IMMUTABLE = 'public, max-age=31536000, immutable';
 
 /** A secret or variable of the repository, and its content. */
 export interface Setting {

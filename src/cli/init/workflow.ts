@@ -3,11 +3,12 @@
 // It pins actions by the commit of the tag in the comment. Only the publishing step gets the key.
 
 import { KEY_FILE, KEY_VARIABLE, PASSPHRASE_VARIABLE } from '../../keys/key-places.ts';
+import { IMMUTABLE } from '../../publish/paths.ts';
 import { SCRIPTS } from '../release/settings.ts';
 import { type Answers, isBeside, isWebsite } from './answers.ts';
 import { exampleOf, pagesOf } from './github-pages.ts';
 import type { Project } from './project.ts';
-import { IMMUTABLE, type Setting, secret, UPLOADS, variable } from './uploads.ts';
+import { type Setting, secret, UPLOADS, variable } from './uploads.ts';
 import { checkJob, PUBLISHES, takeRelease } from './workflow-parts.ts';
 
 const CHECKOUT = 'actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1';

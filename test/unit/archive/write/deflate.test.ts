@@ -2,12 +2,12 @@
 
 import { inflateSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
+import { WINDOW_LENGTH } from '../../../../src/archive/format/layout.ts';
 import {
   createCutter,
   deflateAll,
   PIECE_LENGTH,
   type Piece,
-  WINDOW_LENGTH,
 } from '../../../../src/archive/write/deflate.ts';
 import { loadZlib, loadZlibScript } from '../../../../src/archive/write/load-zlib.ts';
 import { bytesOf } from '../../../support/bytes.ts';
