@@ -16,7 +16,7 @@ export function keepTogether(apart: RegExp): Plugin {
       onLoad({ filter: /[\\/]src[\\/][^?]*\.ts$/ }, async ({ path }) => {
         if (/[\\/]node_modules[\\/]/.test(path)) return undefined;
         const text = await readFile(path, 'utf8');
-        const contents = text.replace(/\bimport\(('\.[^']*')\)/g, (whole, target: string) =>
+        const contents = text.replace(/\bimport\(\s*('\.[^']*')\s*\)/g, (whole, target: string) =>
           apart.test(target) ? whole : `Promise.resolve().then(() => require(${target}))`,
         );
         return { contents, loader: 'ts' };

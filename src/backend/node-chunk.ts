@@ -6,7 +6,7 @@ import { TAG_LENGTH } from '../format/chunks.ts';
 import { type Copies, reusedCopies } from './copies.ts';
 import { crypto } from './node-crypto.ts';
 import { isOurs } from './node-memory.ts';
-import { release, SLICE } from './node-slices.ts';
+import { CIPHER_SLICE, release } from './node-slices.ts';
 
 const ALGORITHM = 'aes-256-gcm';
 
@@ -51,8 +51,8 @@ export function encryptChunk(
 ): Uint8Array {
   const cipher = crypto.createCipheriv(ALGORITHM, key, nonce);
   const hash = crypto.createHash('sha256');
-  for (let at = 0; at < plain.length; at += SLICE) {
-    const encrypted = cipher.update(plain.subarray(at, at + SLICE));
+  for (let at = 0; at < plain.length; at += CIPHER_SLICE) {
+    const encrypted = cipher.update(plain.subarray(at, at + CIPHER_SLICE));
     hash.update(encrypted);
     out.set(encrypted, at);
     release(encrypted);
@@ -83,8 +83,8 @@ export function decryptChunk(
   const hash = crypto.createHash('sha256');
   const decipher = crypto.createDecipheriv(ALGORITHM, key, nonce, { authTagLength: TAG_LENGTH });
   decipher.setAuthTag(tag);
-  for (let at = 0; at < end; at += SLICE) {
-    const slice = encrypted.subarray(at, Math.min(at + SLICE, end));
+  for (let at = 0; at < end; at += CIPHER_SLICE) {
+    const slice = encrypted.subarray(at, Math.min(at + CIPHER_SLICE, end));
     const input = copies?.copy(slice) ?? slice;
     hash.update(input);
     const plain = decipher.update(input);

@@ -26,7 +26,7 @@ export const DIGEST_AT = 64;
  * The number of the memory that contains the slots. Other memories are numbered from 1 in the order in which the
  * second thread receives them.
  */
-export const SLOTS = 0;
+export const SLOTS_MEMORY = 0;
 
 /** The data with which the second thread starts. */
 export interface ThreadData {

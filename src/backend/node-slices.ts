@@ -9,7 +9,7 @@
  * three times as long. OpenSSL reuses the same memory for each output. With this length, the destination of each slice
  * has another address modulo 4096.
  */
-export const SLICE = 66_560;
+export const CIPHER_SLICE = 66_560;
 
 type WithTransfer = ArrayBuffer & { transfer(length: number): unknown };
 

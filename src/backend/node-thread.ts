@@ -17,7 +17,7 @@ import {
   NONCE_AT,
   POSTED,
   REFUSED,
-  SLOTS,
+  SLOTS_MEMORY,
   TAKEN,
   type ThreadData,
 } from './node-ring.ts';
@@ -167,13 +167,13 @@ function startThread(chunkSize: number): Thread | undefined {
   /** Shared memory that the thread has received, with the number of each. */
   const known = new Map<ArrayBufferLike, number>();
   // Never reuses a number, because the thread reads the order to forget only when a slot refers to an unknown number.
-  let newest = SLOTS;
+  let newest = SLOTS_MEMORY;
 
   const tell = (message: MemoryMessage) => port1.postMessage(message);
 
   /** Where the thread finds bytes: in their own memory if it is shared, otherwise in the slot. */
   function placeOf(slot: number, bytes: Uint8Array | undefined): [memory: number, at: number] {
-    if (bytes === undefined || !isOurs(bytes.buffer)) return [SLOTS, dataAt + slot * stride];
+    if (bytes === undefined || !isOurs(bytes.buffer)) return [SLOTS_MEMORY, dataAt + slot * stride];
     let number = known.get(bytes.buffer);
     if (number === undefined) {
       newest += 1;
@@ -221,7 +221,7 @@ function startThread(chunkSize: number): Thread | undefined {
     new Uint8Array(memory, at + NONCE_AT, nonce.length).set(nonce);
     const slotDigest = new Uint8Array(memory, at + DIGEST_AT, DIGEST_LENGTH);
     if (digest !== undefined) slotDigest.set(digest);
-    if (from[0] === SLOTS) slotData(slot, input.length).set(input);
+    if (from[0] === SLOTS_MEMORY) slotData(slot, input.length).set(input);
     return new Promise((resolve, reject) => {
       jobs.push({
         slot,

@@ -13,7 +13,7 @@ import {
   NONCE_AT,
   POSTED,
   REFUSED,
-  SLOTS,
+  SLOTS_MEMORY,
   TAKEN,
   type ThreadData,
 } from './node-ring.ts';
@@ -35,7 +35,7 @@ export function main(): void {
 export function openRing({ memory, slots, fieldsAt, keyAt, port }: ThreadData) {
   const state = new Int32Array(memory, 0, slots);
   const key = new Uint8Array(memory, keyAt, SESSION_KEY_LENGTH);
-  let memories = new Map([[SLOTS, memory]]);
+  let memories = new Map([[SLOTS_MEMORY, memory]]);
 
   function memoryOf(number: number): SharedArrayBuffer {
     for (;;) {
@@ -45,7 +45,7 @@ export function openRing({ memory, slots, fieldsAt, keyAt, port }: ThreadData) {
       const { message } = receiveMessageOnPort(port as unknown as NodePort) as {
         message: MemoryMessage;
       };
-      if ('forget' in message) memories = new Map([[SLOTS, memory]]);
+      if ('forget' in message) memories = new Map([[SLOTS_MEMORY, memory]]);
       else memories.set(message.number, message.memory);
     }
   }

@@ -10,7 +10,7 @@ import { checkLength } from './cbc.ts';
 import { createDecipher, createSha256 } from './cbc-node.ts';
 import { mismatch, recoverChecksum } from './checksum.ts';
 import { passFile } from './file-pass.ts';
-import { readPublicKey } from './keys.ts';
+import { readCapgoPublicKey } from './keys.ts';
 import { recoverSession } from './session.ts';
 
 /** Options of {@link decryptFile}. */
@@ -73,7 +73,7 @@ export async function decryptFile(
     onProgress: 'function',
   });
   const { signal, onProgress } = options;
-  const publicKey = readPublicKey(options.publicKey);
+  const publicKey = readCapgoPublicKey(options.publicKey);
   signal?.throwIfAborted();
   const backend = await selectBackend('node');
   const signed = await recoverChecksum(backend, publicKey, options.checksum);

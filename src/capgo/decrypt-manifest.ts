@@ -9,7 +9,7 @@ import { checkOptions, describe, isRecord, shown, type WorkOptions } from '../op
 import { type BrotliCoder, defaultDecompress } from './brotli.ts';
 import { BLOCK_LENGTH } from './cbc.ts';
 import { mismatch, recoverChecksum } from './checksum.ts';
-import { readPublicKey } from './keys.ts';
+import { readCapgoPublicKey } from './keys.ts';
 import { loadCbc } from './load-cbc.ts';
 import {
   BROTLI_ENDING,
@@ -100,7 +100,7 @@ export async function decryptManifest(
   }
   if (brandOf(files) !== 'Map') throw new TypeError(`files expected a Map, got ${describe(files)}`);
   const trusted = readTrusted(options.trusted);
-  const publicKey = readPublicKey(options.publicKey);
+  const publicKey = readCapgoPublicKey(options.publicKey);
   signal?.throwIfAborted();
   const checkName = createNameCheck();
   // The list is untrusted input and may contain values of any type.

@@ -8,7 +8,7 @@ import { type BundleInput, openInput } from '../sources/input.ts';
 import { giveWay } from '../turn.ts';
 import { checkLength } from './cbc.ts';
 import { mismatch, recoverChecksum } from './checksum.ts';
-import { readPublicKey } from './keys.ts';
+import { readCapgoPublicKey } from './keys.ts';
 import { loadCbc } from './load-cbc.ts';
 import { recoverSession } from './session.ts';
 
@@ -60,7 +60,7 @@ export async function decryptBundle(
     backend: 'any',
   });
   const { signal, onProgress } = options;
-  const publicKey = readPublicKey(options.publicKey);
+  const publicKey = readCapgoPublicKey(options.publicKey);
   signal?.throwIfAborted();
   const source = openInput(bundle, 'bundle');
   const backend = await selectBackend(options.backend);

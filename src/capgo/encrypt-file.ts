@@ -8,7 +8,7 @@ import { checkOptions, type WorkOptions } from '../options.ts';
 import { createCipher, createSha256 } from './cbc-node.ts';
 import { type ChecksumFormat, checkFormat, signChecksum } from './checksum.ts';
 import { passFile } from './file-pass.ts';
-import { capgoKeyIdOf, readPrivateKey } from './keys.ts';
+import { capgoKeyIdOf, readCapgoPrivateKey } from './keys.ts';
 import { createSession, signSession } from './session.ts';
 
 /** Options of {@link encryptFile}. */
@@ -75,7 +75,7 @@ export async function encryptFile(
   const { checksumFormat = 'v3', signal, onProgress } = options;
   checkFormat(checksumFormat);
   // Reads the key before it opens any file.
-  const privateKey = readPrivateKey(options.privateKey);
+  const privateKey = readCapgoPrivateKey(options.privateKey);
   signal?.throwIfAborted();
   const backend = await selectBackend('node');
   const file = await openInputFile(input, signal);

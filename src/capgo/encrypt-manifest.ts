@@ -6,7 +6,7 @@ import { isBytes, type OwnBytes, toHex } from '../bytes.ts';
 import { checkOptions, describe, isRecord, type WorkOptions } from '../options.ts';
 import { type BrotliCoder, defaultCompress } from './brotli.ts';
 import { type ChecksumFormat, checkFormat, signChecksum } from './checksum.ts';
-import { capgoKeyIdOf, readPrivateKey } from './keys.ts';
+import { capgoKeyIdOf, readCapgoPrivateKey } from './keys.ts';
 import { loadCbc } from './load-cbc.ts';
 import {
   BROTLI_ENDING,
@@ -119,7 +119,7 @@ export async function encryptManifest(
   if (zip !== undefined && !isBytes(zip)) {
     throw new TypeError(`options.zip expected a Uint8Array, got ${describe(zip)}`);
   }
-  const privateKey = readPrivateKey(options.privateKey);
+  const privateKey = readCapgoPrivateKey(options.privateKey);
   const paths = Object.keys(files).sort();
   const checkName = createNameCheck();
   for (const path of paths) checkManifestFile(path, files[path], checkName);

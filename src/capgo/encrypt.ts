@@ -7,7 +7,7 @@ import { checkOptions, type WorkOptions } from '../options.ts';
 import { type BundleInput, openInput } from '../sources/input.ts';
 import { giveWay } from '../turn.ts';
 import { type ChecksumFormat, checkFormat, signChecksum } from './checksum.ts';
-import { capgoKeyIdOf, readPrivateKey } from './keys.ts';
+import { capgoKeyIdOf, readCapgoPrivateKey } from './keys.ts';
 import { loadCbc } from './load-cbc.ts';
 import { createSession, signSession } from './session.ts';
 
@@ -72,7 +72,7 @@ export async function encryptBundle(
   });
   const { checksumFormat = 'v3', signal, onProgress } = options;
   checkFormat(checksumFormat);
-  const privateKey = readPrivateKey(options.privateKey);
+  const privateKey = readCapgoPrivateKey(options.privateKey);
   signal?.throwIfAborted();
   const source = openInput(zip, 'zip');
   const backend = await selectBackend(options.backend);

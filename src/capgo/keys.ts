@@ -93,7 +93,7 @@ async function generateInSteps(signal?: AbortSignal): Promise<Uint8Array> {
  * ```
  */
 export function keyId(publicKey: string): string {
-  return capgoKeyIdOf(readPublicKey(publicKey));
+  return capgoKeyIdOf(readCapgoPublicKey(publicKey));
 }
 
 export function capgoKeyIdOf(key: RsaPublicKey): string {
@@ -105,7 +105,7 @@ function idOf(publicDer: Uint8Array): string {
 }
 
 /** @throws {@link BundleSealError} `ERR_KEY_INVALID`. */
-export function readPublicKey(pem: string): RsaPublicKey {
+export function readCapgoPublicKey(pem: string): RsaPublicKey {
   const label = labelOf(pem, 'publicKey');
   if (label === 'RSA PRIVATE KEY') {
     throw keyInvalid(
@@ -117,7 +117,7 @@ export function readPublicKey(pem: string): RsaPublicKey {
 }
 
 /** @throws {@link BundleSealError} `ERR_KEY_INVALID`. */
-export function readPrivateKey(pem: string): RsaPrivateKey {
+export function readCapgoPrivateKey(pem: string): RsaPrivateKey {
   const label = labelOf(pem, 'privateKey');
   if (label === 'RSA PUBLIC KEY') {
     throw keyInvalid('this is a public key, and a private key is needed: pass .capgo_key_v2');

@@ -10,7 +10,7 @@ import {
   toWriter,
 } from '../archive/format/zip-limits.ts';
 import { fileError } from '../files/error.ts';
-import { type FoundFile, placeOf } from '../files/list-folder.ts';
+import { type FoundFile, pathOnDisk } from '../files/list-folder.ts';
 import type { FolderWatch } from '../files/zip-directory.ts';
 import { latin1 } from '../keys/find-private.ts';
 import { createPublished, indexAdvice } from './leaks.ts';
@@ -106,7 +106,7 @@ export async function createSurvey(
       for await (const file of listed) {
         context.signal.throwIfAborted();
         const { path } = file;
-        const kind = written.includes(placeOf(file))
+        const kind = written.includes(pathOnDisk(file))
           ? 'the output of this command'
           : capgoBundle(path);
         if (kind !== undefined) {

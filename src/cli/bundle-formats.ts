@@ -71,30 +71,34 @@ export const CAPGO: BundleFormat = {
   create: 'npx bundleseal key create --capgo',
   save: 'npx bundleseal key save --capgo',
   async idOf(half, key) {
-    const { capgoKeyIdOf, readPrivateKey, readPublicKey } = await import('../capgo/keys.ts');
+    const { capgoKeyIdOf, readCapgoPrivateKey, readCapgoPublicKey } = await import(
+      '../capgo/keys.ts'
+    );
     return capgoKeyIdOf(
-      half === 'privateKey' ? readPrivateKey(pemOf(key)) : readPublicKey(pemOf(key)),
+      half === 'privateKey'
+        ? readCapgoPrivateKey(capgoKeyText(key))
+        : readCapgoPublicKey(capgoKeyText(key)),
     );
   },
   async publicKeyOf(key) {
-    const { readPrivateKey } = await import('../capgo/keys.ts');
+    const { readCapgoPrivateKey } = await import('../capgo/keys.ts');
     const { encodePkcs1Public } = await import('../keys/encode.ts');
     const { encodePem } = await import('../keys/pem.ts');
-    return encodePem('RSA PUBLIC KEY', encodePkcs1Public(readPrivateKey(pemOf(key))));
+    return encodePem('RSA PUBLIC KEY', encodePkcs1Public(readCapgoPrivateKey(capgoKeyText(key))));
   },
   async roundTrip(privateKey, publicKey) {
     const { decryptBundle } = await import('../capgo/decrypt.ts');
     const { encryptBundle } = await import('../capgo/encrypt.ts');
     const zip = new Uint8Array(1000).fill(1);
     const { bundle, ivSessionKey, checksum } = await encryptBundle(zip, {
-      privateKey: pemOf(privateKey),
+      privateKey: capgoKeyText(privateKey),
     });
-    await decryptBundle(bundle, { publicKey: pemOf(publicKey), ivSessionKey, checksum });
+    await decryptBundle(bundle, { publicKey: capgoKeyText(publicKey), ivSessionKey, checksum });
   },
 };
 
 /** Returns a key as text. Refuses bytes and objects, because Capgo's keys are text. */
-export function pemOf(key: KeyValue): string {
+export function capgoKeyText(key: KeyValue): string {
   if (typeof key === 'string') return key;
   throw new BundleSealError(
     'ERR_KEY_INVALID',

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { DecryptedFile } from '../capgo/decrypt-file.ts';
 import { type Answer, UsageError } from './answer.ts';
 import type { Verdict } from './archive.ts';
-import { CAPGO, pemOf } from './bundle-formats.ts';
+import { CAPGO, capgoKeyText } from './bundle-formats.ts';
 import { bytes, rare } from './help.ts';
 import { type FoundKey, findPublicKeys } from './keys.ts';
 import type { KeyValue } from './read-key.ts';
@@ -54,7 +54,7 @@ export async function encryptForCapgo(
   const { encryptFile } = await import('../capgo/encrypt-file.ts');
   const { signal } = context;
   const about = await context.follow('encrypting', (onProgress) =>
-    encryptFile(zip, out, { privateKey: pemOf(key), checksumFormat, signal, onProgress }),
+    encryptFile(zip, out, { privateKey: capgoKeyText(key), checksumFormat, signal, onProgress }),
   );
   return {
     json: { out, ...about, ...verdict, keyFrom: from },
@@ -82,7 +82,7 @@ export async function openFromCapgo(
       '--capgo needs --iv-session-key and --checksum: without the signed checksum nothing proves the bundle',
     );
   }
-  const publicKey = pemOf(await findCapgoPublicKey(options));
+  const publicKey = capgoKeyText(await findCapgoPublicKey(options));
   const { decryptFile } = await import('../capgo/decrypt-file.ts');
   const { signal } = context;
   return context.follow('opening', (onProgress) =>

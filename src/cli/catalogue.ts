@@ -147,7 +147,7 @@ export const GROUPS: readonly Group[] = [
       {
         usage: 'id <dir>',
         summary: 'print the release id of a build',
-        load: async () => (await import('./commands.ts')).releaseId,
+        load: async () => (await import('./commands.ts')).releaseIdCommand,
       },
     ],
   },

@@ -3,7 +3,7 @@
 export { completionOf } from './commands/completion.ts';
 export { doctor } from './commands/doctor.ts';
 export { init } from './commands/init.ts';
-export { releaseId } from './commands/release-id.ts';
+export { releaseIdCommand } from './commands/release-id.ts';
 export { releaseKeys } from './commands/release-keys.ts';
 export { releaseList } from './commands/release-list.ts';
 export { releasePromote } from './commands/release-promote.ts';

@@ -8,7 +8,7 @@ import { followInterruption } from './interruption.ts';
 import { inWordsOfManager } from './package-manager.ts';
 import { print, say, show } from './print.ts';
 import { withoutKeys } from './redact.ts';
-import { type CommonOptions, type Context, createContext } from './terminal.ts';
+import { type CommonOptions, type Context, createCommandContext } from './terminal.ts';
 import { asUsage, inWordsOf } from './translate-messages.ts';
 
 const EXIT = { success: 0, bad: 1, usage: 2 } as const;
@@ -30,7 +30,7 @@ export function run<Options>(
       .flat()
       .filter((operand) => operand !== undefined);
     const interruption = followInterruption();
-    const context = createContext(options, interruption.signal);
+    const context = createCommandContext(options, interruption.signal);
     try {
       const answer = inWordsOfProject(await work(context, options, ...operands));
       process.exitCode = answer.isBad === true ? EXIT.bad : EXIT.success;

@@ -42,7 +42,7 @@ export interface Context {
 
 const BAR_AFTER_MS = 1000;
 
-export function createContext(options: CommonOptions, signal: AbortSignal): Context {
+export function createCommandContext(options: CommonOptions, signal: AbortSignal): Context {
   const isJson = options.json === true;
   const isSilent = isJson || options.quiet === true;
   const isTerminal = process.stderr.isTTY === true && !isSilent;

@@ -67,7 +67,7 @@ export function readCount(flag: string, text: string): number {
 }
 
 /** Parses an integer whose range the library checks. @throws {@link UsageError} if the text is not an integer. */
-export function readInteger(flag: string, text: string): number {
+export function readIntegerFlag(flag: string, text: string): number {
   if (/^-?\d+$/.test(text)) return Number(text);
   throw new UsageError(`${flag} takes an integer, got ${JSON.stringify(text)}`);
 }

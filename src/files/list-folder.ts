@@ -26,7 +26,7 @@ export interface FoundFile extends FileIdentity {
 }
 
 /** Returns the path of a file for calls of the file system and for messages. */
-export function placeOf({ root, path }: FoundFile): string {
+export function pathOnDisk({ root, path }: FoundFile): string {
   return join(root, path);
 }
 
@@ -153,7 +153,7 @@ export function folderOf(path: string): string {
 
 /** Opens a listed file in its folder, which is held open. Throws if the file has changed since the listing. */
 export async function openInFolder(folder: HeldFolder, found: FoundFile): Promise<InputFile> {
-  const place = placeOf(found);
+  const place = pathOnDisk(found);
   const file = await openRegularFile(
     folder.at(found.path.slice(folderOf(found.path).length)),
     place,

@@ -33,11 +33,11 @@ export function decodePem(text: string): Pem {
 
 /** Encodes DER as PEM with lines of 64 characters (RFC 7468 §2) and a line break at the end. */
 export function encodePem(label: string, der: Uint8Array): string {
-  return pemOf(label, toBase64(der, 'base64'));
+  return pemOfBase64(label, toBase64(der, 'base64'));
 }
 
 /** Writes base64 as a PEM block with these labels. */
-export function pemOf(label: string, base64: string, endLabel: string = label): string {
+export function pemOfBase64(label: string, base64: string, endLabel: string = label): string {
   const lines = base64.match(/.{1,64}/g) ?? [];
   return [`-----BEGIN ${label}-----`, ...lines, `-----END ${endLabel}-----`, ''].join('\n');
 }

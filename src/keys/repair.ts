@@ -8,7 +8,7 @@ import { BundleSealError } from '../errors.ts';
 import { decodeUtf8 } from '../utf8.ts';
 import { KeyFault } from './fault.ts';
 import type { RsaJwk } from './jwk.ts';
-import { MAX_KEY_LENGTH, pemOf } from './pem.ts';
+import { MAX_KEY_LENGTH, pemOfBase64 } from './pem.ts';
 import { labelOfDer } from './strict-private.ts';
 
 /** The repaired text of a key, and the list of repairs. */
@@ -77,7 +77,7 @@ export function repairKeyText(given: string): RepairedKey {
   if (joined !== bare.replace(/\s+/g, '')) repairs.push('its line breaks had become the letter n');
   else if (!/[\r\n]/.test(body)) repairs.push('its line breaks had become spaces or were lost');
   if (repairs.length === 0) return { text, repairs };
-  return { text: pemOf(label, joined, endLabel), repairs };
+  return { text: pemOfBase64(label, joined, endLabel), repairs };
 }
 
 /**
@@ -137,7 +137,7 @@ function unwrapped(text: string): string {
   const bytes = fromBase64(padded, 'base64');
   if (bytes === undefined) return text;
   try {
-    if (bytes[0] === 0x30) return pemOf(labelOf(bytes), padded);
+    if (bytes[0] === 0x30) return pemOfBase64(labelOf(bytes), padded);
     const inner = withoutNuls(textOfBytes(bytes) ?? '').trim();
     const isText =
       inner.includes('-----BEGIN ') ||

@@ -7,7 +7,7 @@ import { MAX_INDEX_LENGTH, type ReleaseIndex } from '../release/index-format.ts'
 import { MAX_KEYS_LENGTH } from '../release/keys-format.ts';
 import { type OpenedIndex, openIndexWithMark } from '../release/open-index.ts';
 import { openKeys } from '../release/open-keys.ts';
-import type { Context } from './context.ts';
+import type { UpdateContext } from './context.ts';
 import { waysTo } from './download-ways.ts';
 import type { CheckResult } from './events.ts';
 import type { DeviceState, SettledCheck } from './state.ts';
@@ -24,7 +24,10 @@ export interface Checked {
 }
 
 /** Rejects only on an abort, with the signal's reason. A failure of the network or of the update server is a result. */
-export async function check(context: Context, signal: AbortSignal): Promise<Checked> {
+export async function checkForUpdate(
+  context: UpdateContext,
+  signal: AbortSignal,
+): Promise<Checked> {
   const { device } = context;
   // The clock is read once, as the check starts.
   const facts = device.facts();
@@ -61,7 +64,7 @@ export async function check(context: Context, signal: AbortSignal): Promise<Chec
 
 /** Reads the list of keys from every mirror, and trusts the list with the highest epoch. */
 async function refreshKeys(
-  { settings, device, transport, emit }: Context,
+  { settings, device, transport, emit }: UpdateContext,
   signal: AbortSignal,
 ): Promise<void> {
   const { recoveryPublicKey, appId, backend } = settings;
@@ -102,7 +105,7 @@ interface Answers {
 
 /** @param settled - The last check, if its result is valid while the index does not change. */
 async function askMirrors(
-  { settings, transport, emit }: Context,
+  { settings, transport, emit }: UpdateContext,
   state: DeviceState,
   now: number,
   settled: SettledCheck | undefined,
@@ -193,7 +196,7 @@ function resultOfErrors(errors: readonly unknown[]): CheckResult {
  * does not offer, so that a killed process leaves both or neither.
  */
 async function accept(
-  { settings, device }: Context,
+  { settings, device }: UpdateContext,
   asked: DeviceState,
   { index, mark }: OpenedIndex,
   facts: transitions.DeviceFacts,
@@ -220,7 +223,7 @@ async function accept(
     result = resultOf(chooseRelease(index, options), state, builtIn.id, imageSize);
     const isTakenBack = (id: string) => id !== builtIn.id && !isOffered(id, index, options);
     const waiting = [state.ready, state.next].filter((id) => id !== undefined);
-    return transitions.takeBack(state, waiting.filter(isTakenBack));
+    return transitions.takeBackReleases(state, waiting.filter(isTakenBack));
   });
   return result;
 }

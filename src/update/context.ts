@@ -8,7 +8,7 @@ import type { Settings } from './options.ts';
 import type { DeviceState } from './state.ts';
 import { createTransport, type Transport } from './transport.ts';
 
-export interface Context {
+export interface UpdateContext {
   readonly settings: Settings;
   readonly device: Device;
   readonly transport: Transport;
@@ -20,11 +20,11 @@ export interface Context {
   ): Promise<DeviceState>;
 }
 
-export function createContext(
+export function createUpdateContext(
   settings: Settings,
   backend: Backend,
   emit: (event: UpdateEvent) => void,
-): Context {
+): UpdateContext {
   const device = createDevice(settings, backend);
   return {
     settings,

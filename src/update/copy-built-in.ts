@@ -3,7 +3,7 @@
 import { toHex } from '../bytes.ts';
 import { BundleSealError } from '../errors.ts';
 import { isStamp } from '../release/stamp.ts';
-import type { Context } from './context.ts';
+import type { UpdateContext } from './context.ts';
 import { checkStampList } from './device.ts';
 import { describeInstalled } from './installed.ts';
 import type { StoredFile } from './release-store.ts';
@@ -13,7 +13,7 @@ import * as transitions from './transitions.ts';
 
 /** @throws {@link BundleSealError} `ERR_STORE` if a file is missing, or differs from the list in the stamp. */
 export async function copyBuiltIn(
-  { settings, device, emit }: Context,
+  { settings, device, emit }: UpdateContext,
   signal: AbortSignal,
 ): Promise<void> {
   const { releases, builtIn } = settings;

@@ -2,7 +2,7 @@
 
 import { BundleSealError } from '../errors.ts';
 import type { Checked } from './check.ts';
-import type { Context } from './context.ts';
+import type { UpdateContext } from './context.ts';
 import { waysTo } from './download-ways.ts';
 import type { DeviceState } from './state.ts';
 import { withDownloadLock } from './store-locks.ts';
@@ -22,7 +22,7 @@ export interface Downloaded {
  * the same storage.
  */
 export async function downloadRelease(
-  context: Context,
+  context: UpdateContext,
   found: Checked | undefined,
   check: (signal: AbortSignal) => Promise<Checked>,
   signal: AbortSignal,
@@ -36,7 +36,7 @@ export async function downloadRelease(
 }
 
 async function inTurn(
-  context: Context,
+  context: UpdateContext,
   found: Checked,
   check: (signal: AbortSignal) => Promise<Checked>,
   signal: AbortSignal,
@@ -106,6 +106,6 @@ async function inTurn(
 }
 
 /** Whether a release that a check has found runs meanwhile or has failed. The check may be hours old in a process that lives on. */
-function hasEnded({ device }: Context, state: DeviceState, id: string): boolean {
+function hasEnded({ device }: UpdateContext, state: DeviceState, id: string): boolean {
   return id === state.running || transitions.blockedNow(state, device.facts().now).includes(id);
 }

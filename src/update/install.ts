@@ -14,7 +14,7 @@ import { releaseId } from '../release/release-id.ts';
 import { isStamp, type ReleaseStamp, type StampFile } from '../release/stamp.ts';
 import { collector } from '../sources/stream.ts';
 import { unawaited } from '../turn.ts';
-import type { Context } from './context.ts';
+import type { UpdateContext } from './context.ts';
 import type { Route } from './download-ways.ts';
 import { describeInstalled, idOfList } from './installed.ts';
 import type { StoredFile } from './release-store.ts';
@@ -24,7 +24,7 @@ import * as transitions from './transitions.ts';
 
 /** The context of an installation. */
 export interface Installing {
-  readonly context: Context;
+  readonly context: UpdateContext;
   /** Called with the number of bytes that came from the network since the last call. */
   readonly moved: (bytes: number) => void;
   readonly signal: AbortSignal;
@@ -67,7 +67,7 @@ export async function installBy(
   return device.change((now) => transitions.install(now, installedOf(entry), origin));
 }
 
-function checkLimits(entry: ReleaseEntry, settings: Context['settings']): void {
+function checkLimits(entry: ReleaseEntry, settings: UpdateContext['settings']): void {
   for (const [limit, has, most] of [
     ['releaseSize', entry.size, settings.releaseSize],
     ['files', entry.files, settings.files],
@@ -82,9 +82,9 @@ function checkLimits(entry: ReleaseEntry, settings: Context['settings']): void {
 }
 
 interface Opening {
-  readonly publicKey: Context['settings']['publicKey'];
+  readonly publicKey: UpdateContext['settings']['publicKey'];
   readonly signal: AbortSignal;
-  readonly backend: Context['settings']['backend'];
+  readonly backend: UpdateContext['settings']['backend'];
 }
 
 /** Returns the keys for bundles and patches. A retired key may have sealed an object that an accepted index names. */
@@ -93,7 +93,7 @@ function objectKeys({ keys }: DeviceState, builtIn: Opening['publicKey']): Openi
 }
 
 async function* patched(
-  { device, settings }: Context,
+  { device, settings }: UpdateContext,
   from: string,
   object: ReleaseObject,
   download: () => AsyncGenerator<Uint8Array, void>,
@@ -130,7 +130,7 @@ async function collected(size: number, pieces: AsyncIterable<Uint8Array>): Promi
 
 /** Checks the base after a patch has failed. If its files do not give its id, the updater uses the base for no other patch. */
 async function checkBase(
-  device: Context['device'],
+  device: UpdateContext['device'],
   from: string,
   contents: ReleaseFiles,
   { signal, backend }: Opening,
@@ -144,7 +144,7 @@ async function checkBase(
 }
 
 async function* unpacked(
-  { settings }: Context,
+  { settings }: UpdateContext,
   entry: ReleaseEntry,
   download: () => AsyncGenerator<Uint8Array, void>,
   opening: Opening,
@@ -195,7 +195,7 @@ function otherObject({ bundle }: ReleaseEntry, cause: BundleSealError): BundleSe
 
 /** Verifies the files while the store writes them. If the verification fails, the store drops the release. */
 async function write(
-  { device, settings }: Context,
+  { device, settings }: UpdateContext,
   entry: ReleaseEntry,
   files: AsyncGenerator<StoredFile, void>,
   state: DeviceState,

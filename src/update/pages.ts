@@ -1,6 +1,6 @@
 // Binds each open page to the release that it runs, for a process that serves many pages.
 
-import type { Context } from './context.ts';
+import type { UpdateContext } from './context.ts';
 import * as bindings from './page-bindings.ts';
 import type { Releases } from './running.ts';
 import { SHORT_WAIT } from './store-locks.ts';
@@ -20,7 +20,7 @@ export interface Pages {
   keep(living: Iterable<string>): Promise<void>;
 }
 
-export function createPages({ device, act, emit }: Context, releases: Releases): Pages {
+export function createPages({ device, act, emit }: UpdateContext, releases: Releases): Pages {
   /** The pages that were bound since this process started, each with its release or with `undefined` for the website. */
   const bound = new Map<string, Promise<string | undefined>>();
   const lost = new Set<string>();

@@ -1,6 +1,6 @@
 // Decides at a start which release runs, and opens it.
 
-import type { Context } from './context.ts';
+import type { UpdateContext } from './context.ts';
 import { type OpenedRelease, provenReader } from './installed.ts';
 import * as bindings from './page-bindings.ts';
 import type { ReleaseReader } from './release-store.ts';
@@ -27,7 +27,7 @@ export interface Releases {
  * @param copyBuiltIn - Copies a remote built-in release into the store.
  */
 export function createReleases(
-  { settings, device, act, emit }: Context,
+  { settings, device, act, emit }: UpdateContext,
   aside: (task: () => Promise<unknown>) => void,
   copyBuiltIn: () => Promise<void>,
 ): Releases {

@@ -216,7 +216,7 @@ export function checked(
  * Forgets downloaded releases that the index no longer offers to this device, because the publisher has put another release in
  * front of them or has stopped their rollout.
  */
-export function takeBack(state: DeviceState, ids: readonly string[]): DeviceState {
+export function takeBackReleases(state: DeviceState, ids: readonly string[]): DeviceState {
   const names = (['ready', 'next'] as const).filter((name) => ids.includes(state[name] ?? ''));
   return names.length === 0 ? state : without(state, ...names);
 }

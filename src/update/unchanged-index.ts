@@ -3,7 +3,7 @@
 
 import { toHex } from '../bytes.ts';
 import { encodeUtf8 } from '../utf8.ts';
-import type { Context } from './context.ts';
+import type { UpdateContext } from './context.ts';
 import type { DeviceState, SettledCheck } from './state.ts';
 import * as transitions from './transitions.ts';
 
@@ -12,7 +12,7 @@ const LONGEST = 604_800_000;
 
 /** Computes the SHA-256 of all inputs of `chooseRelease` except the clock. */
 async function inputsOf(
-  { settings, device }: Context,
+  { settings, device }: UpdateContext,
   state: DeviceState,
   now: number,
 ): Promise<string> {
@@ -29,7 +29,7 @@ async function inputsOf(
 
 /** Returns the last check of this device if its result is valid as long as the index does not change. */
 export async function settledOf(
-  context: Context,
+  context: UpdateContext,
   state: DeviceState,
   now: number,
 ): Promise<SettledCheck | undefined> {
@@ -52,7 +52,7 @@ export async function settledOf(
  * @param tags - The `ETag` of the index for each mirror.
  */
 export async function settle(
-  context: Context,
+  context: UpdateContext,
   state: DeviceState,
   now: number,
   before: SettledCheck | undefined,

@@ -7,8 +7,8 @@ import { isUnicode } from '../release/json.ts';
 import { isDigest } from '../release/members.ts';
 import { readStamp, STAMP } from '../release/stamp.ts';
 import { unawaited } from '../turn.ts';
-import { type Checked, check } from './check.ts';
-import { type Context, createContext } from './context.ts';
+import { type Checked, checkForUpdate } from './check.ts';
+import { createUpdateContext, type UpdateContext } from './context.ts';
 import { copyBuiltIn } from './copy-built-in.ts';
 import { downloadRelease } from './download.ts';
 import type { UpdateEvent } from './events.ts';
@@ -26,7 +26,7 @@ import type { RunningRelease, Updater } from './updater-types.ts';
 const MAX_REASON_LENGTH = 1000;
 
 /** The context of a call. */
-interface Ready extends Context {
+interface Ready extends UpdateContext {
   readonly releases: Releases;
   readonly pages: Pages;
 }
@@ -80,7 +80,7 @@ export function createUpdater(options: UpdaterOptions): Updater {
   const ready = (): Promise<Ready> => {
     disposed.signal.throwIfAborted();
     working ??= (async () => {
-      const context = createContext(settings, await selectBackend(settings.backend), emit);
+      const context = createUpdateContext(settings, await selectBackend(settings.backend), emit);
       const copy = () => copyBuiltIn(context, disposed.signal);
       const releases = createReleases(context, aside, copy);
       return { ...context, releases, pages: createPages(context, releases) };
@@ -118,7 +118,7 @@ export function createUpdater(options: UpdaterOptions): Updater {
     return release;
   };
 
-  const watchTrial = ({ act, device }: Context, id: string) => {
+  const watchTrial = ({ act, device }: UpdateContext, id: string) => {
     if (settings.confirmTimeout === undefined || disposed.signal.aborted) return;
     stopTimer();
     stopTimer = foregroundTimer(settings.confirmTimeout, () =>
@@ -139,7 +139,7 @@ export function createUpdater(options: UpdaterOptions): Updater {
   };
 
   const sharedCheck = sharedWork(async (signal) => {
-    const checked = await check(await ready(), signal);
+    const checked = await checkForUpdate(await ready(), signal);
     found = checked;
     emit({ type: 'checked', result: checked.result });
     return checked;

@@ -2,7 +2,7 @@
 
 import { describe, expect, it, vi } from 'vitest';
 import { selectBackend } from '../../src/backend/select.ts';
-import { readPublicKey } from '../../src/capgo/keys.ts';
+import { readCapgoPublicKey } from '../../src/capgo/keys.ts';
 import { loadCbc } from '../../src/capgo/load-cbc.ts';
 import { recoverSession } from '../../src/capgo/session.ts';
 import { decryptManifest, encryptManifest } from '../../src/capgo.ts';
@@ -26,7 +26,7 @@ async function oldLogin() {
   );
   const backend = await selectBackend();
   const cbc = await loadCbc(backend.name);
-  const key = readPublicKey(publicKey);
+  const key = readCapgoPublicKey(publicKey);
   const before = await recoverSession(backend, key, old.ivSessionKey);
   const now = await recoverSession(backend, key, ivSessionKey);
   const nothing = () => {};

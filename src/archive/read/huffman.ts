@@ -114,6 +114,6 @@ export function decodeLong(code: Code, held: number): number {
 }
 
 /** Returns the table entry for the next symbol, or 0 if there is no such code. */
-export function entryOf(code: Code, held: number): number {
+export function nextEntry(code: Code, held: number): number {
   return (code.table[held & (code.table.length - 1)] as number) || decodeLong(code, held);
 }

@@ -11,7 +11,7 @@ import type { Awaitable } from '../../backend/backend.ts';
 import type { BundleSealError } from '../../errors.ts';
 import { WINDOW_LENGTH } from '../format/layout.ts';
 import { invalid } from '../format/refuse.ts';
-import { build, type Code, createCode, decodeLong, entryOf } from './huffman.ts';
+import { build, type Code, createCode, decodeLong, nextEntry } from './huffman.ts';
 
 export interface Inflated {
   /** New memory, at most 96 KiB. */
@@ -180,7 +180,7 @@ function readCodes(bits: Bits, { codes, ofLengths, lengths }: Dynamic): boolean 
   const count = literalCount + distanceCount;
   for (let i = 0; i < count; ) {
     // The code is complete, so every sequence of bits has a symbol.
-    const entry = entryOf(ofLengths, peek(bits.bytes, bits.position));
+    const entry = nextEntry(ofLengths, peek(bits.bytes, bits.position));
     bits.position += entry >> 9;
     const symbol = entry & 511;
     const repeat = symbol - 16;
@@ -246,7 +246,7 @@ function decodeSymbols(
       length = (LENGTHS[i] as number) + (peek(bytes, next) & ((1 << lengthBits) - 1));
       next += lengthBits;
       held = peek(bytes, next);
-      const pair = entryOf(distances, held);
+      const pair = nextEntry(distances, held);
       next += pair === 0 ? LONGEST_CODE : pair >> 9;
       const j = pair & 511;
       isRight = pair !== 0 && j < DISTANCES.length;

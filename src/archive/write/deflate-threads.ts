@@ -2,10 +2,10 @@
 // archive often follows another.
 
 import { WINDOW_LENGTH } from '../format/layout.ts';
-import { PIECE_LENGTH } from './deflate.ts';
+import { DEFLATE_PIECE } from './deflate.ts';
 import type { FromThread, Job, JobInRoom, Room } from './deflate-worker.ts';
 import CODE from './deflate-worker.ts?thread';
-import { SLICE } from './zlib.ts';
+import { DEFLATE_SLICE } from './zlib.ts';
 
 /** A job, and what to do with its result. */
 export interface Task {
@@ -156,9 +156,9 @@ function startThread(module: WebAssembly.Module): Thread | undefined {
  */
 function makeRooms(): Room[] {
   if (typeof SharedArrayBuffer !== 'function') return [];
-  const length = WINDOW_LENGTH + PIECE_LENGTH;
+  const length = WINDOW_LENGTH + DEFLATE_PIECE;
   // Incompressible content grows by a few bytes for each 16 KiB.
-  const most = length + SLICE;
+  const most = length + DEFLATE_SLICE;
   return Array.from({ length: JOBS }, () => ({
     input: new SharedArrayBuffer(length),
     output: new SharedArrayBuffer(most),

@@ -3,13 +3,13 @@
 
 import { WINDOW_LENGTH } from '../format/layout.ts';
 import { copyTo, joinLoans, type Memory, newMemory } from './memory.ts';
-import { type Flush, type OpenStream, SLICE, type ZlibStream } from './zlib.ts';
+import { DEFLATE_SLICE, type Flush, type OpenStream, type ZlibStream } from './zlib.ts';
 
 /** The compression level, from 0 (none) to 9. */
 export type Level = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
 
 /** Bytes of content in a piece. The last piece of a file may have fewer. */
-export const PIECE_LENGTH: number = 8 * SLICE;
+export const DEFLATE_PIECE: number = 8 * DEFLATE_SLICE;
 
 export interface Piece {
   /** The window followed by the content, in memory that no other code can access. A loan if the cutter has a memory. */
@@ -52,7 +52,7 @@ export function createCutter(isPrivate = false, memory: Memory = newMemory): Cut
 
   return {
     push(bytes) {
-      const whole = length === PIECE_LENGTH ? cut(false) : undefined;
+      const whole = length === DEFLATE_PIECE ? cut(false) : undefined;
       parts.push(bytes);
       length += bytes.length;
       return whole;
@@ -83,10 +83,10 @@ export function* deflateSteps(
       stream.write(bytes.subarray(0, window), WHOLE_BYTE, () => {});
       yield;
     }
-    for (let at = window; ; at += SLICE) {
-      const isEnd = at + SLICE >= bytes.length;
+    for (let at = window; ; at += DEFLATE_SLICE) {
+      const isEnd = at + DEFLATE_SLICE >= bytes.length;
       const flush = isEnd ? (isLast ? END : WHOLE_BYTE) : GO_ON;
-      stream.write(bytes.subarray(at, at + SLICE), flush, take);
+      stream.write(bytes.subarray(at, at + DEFLATE_SLICE), flush, take);
       if (isEnd) return;
       yield;
     }

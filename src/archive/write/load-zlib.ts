@@ -1,7 +1,7 @@
 // Loads zlib as WebAssembly, or as JavaScript if the runtime has no WebAssembly. Both produce the same bytes.
 
 import { fromBase64 } from '../../base64.ts';
-import { check, type OpenStream, OUT_LENGTH, zlibOf } from './zlib.ts';
+import { checkResult, type OpenStream, OUT_LENGTH, zlibOf } from './zlib.ts';
 
 export interface Zlib {
   readonly open: OpenStream;
@@ -60,14 +60,14 @@ export async function loadZlibScript(): Promise<OpenStream> {
   return (level) => {
     const state = zlib.createState() as ScriptState;
     const room = new Uint8Array(OUT_LENGTH);
-    check(zlib.init(state, level, METHOD, WINDOW_BITS_RAW, MEMORY_LEVEL, 0));
+    checkResult(zlib.init(state, level, METHOD, WINDOW_BITS_RAW, MEMORY_LEVEL, 0));
     return {
       write(bytes, flush, take) {
         Object.assign(state, { next_in: bytes, next_in_index: 0, avail_in: bytes.length });
         for (;;) {
           Object.assign(state, { next_out: room, next_out_index: 0, avail_out: OUT_LENGTH });
           const code: number = zlib.deflate(state, flush);
-          check(code);
+          checkResult(code);
           const length = OUT_LENGTH - state.avail_out;
           if (length > 0) take(room.subarray(0, length));
           if (length < OUT_LENGTH && state.avail_in === 0) return;

@@ -1,6 +1,6 @@
 // Memory for contents and deflated pieces while an archive is made.
 
-import { SLICE } from './zlib.ts';
+import { DEFLATE_SLICE } from './zlib.ts';
 
 export interface Memory {
   /** Lends memory, whose content is unset. */
@@ -19,7 +19,7 @@ export const newMemory: Memory = {
 };
 
 // Bytes of a block, which has room for a piece of the deflater with its window. Shorter loans share blocks.
-const BLOCK_LENGTH = 9 * SLICE;
+const BLOCK_LENGTH = 9 * DEFLATE_SLICE;
 // Number of blocks that are allocated together. The system takes back memory of this length when it is freed.
 const TOGETHER = 8;
 

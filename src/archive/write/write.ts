@@ -26,7 +26,7 @@ import {
   totalSize,
   type ZipEntries,
 } from './content.ts';
-import { type Cutter, createCutter, type Level, PIECE_LENGTH, type Piece } from './deflate.ts';
+import { type Cutter, createCutter, DEFLATE_PIECE, type Level, type Piece } from './deflate.ts';
 import { createDeflateQueue, type DeflateQueue } from './deflate-queue.ts';
 import { type Memory, newMemory } from './memory.ts';
 
@@ -260,7 +260,7 @@ async function* writeLarge(file: Reading, work: Work): AsyncGenerator<Uint8Array
   yield encodeLocal({ ...later, crc32: 0, compressedSize: 0, size: 0 });
   let compressedSize = 0;
   while (!file.isWhole || held.length > 0) {
-    while (!file.isWhole && held.length < AHEAD_LENGTH / PIECE_LENGTH) await readOn(file, work);
+    while (!file.isWhole && held.length < AHEAD_LENGTH / DEFLATE_PIECE) await readOn(file, work);
     const first = held.shift();
     if (first === undefined) continue;
     const part = await untilAborted(first.deflated ?? queue.deflate(first.piece), signal);

@@ -5,7 +5,7 @@ export type Flush = 0 | 2 | 4;
 
 /** One deflated stream. */
 export interface ZlibStream {
-  /** Deflates up to {@link SLICE} bytes. `take` gets the output in reused memory. */
+  /** Deflates up to {@link DEFLATE_SLICE} bytes. `take` gets the output in reused memory. */
   write(input: Uint8Array, flush: Flush, take: (bytes: Uint8Array) => void): void;
   /** Frees the stream. */
   end(): void;
@@ -17,11 +17,11 @@ export type OpenStream = (level: number) => ZlibStream;
 /**
  * Number of bytes to deflate at once. It is the same in every runtime and thread, so that the output is the same.
  */
-export const SLICE = 65_536;
+export const DEFLATE_SLICE = 65_536;
 
 // Room for the output of a slice: incompressible bytes grow a little, and held-back output of earlier slices may
 // follow.
-export const OUT_LENGTH: number = 4 * SLICE;
+export const OUT_LENGTH: number = 4 * DEFLATE_SLICE;
 
 /** Z_BUF_ERROR of zlib.h: there is nothing left to do. */
 const BUFFER_ERROR = -5;
@@ -49,13 +49,13 @@ interface WasmExports {
 export function zlibOf(instance: WebAssembly.Instance): OpenStream {
   const zlib = instance.exports as unknown as WasmExports;
   zlib._initialize();
-  const input = zlib.malloc(SLICE);
+  const input = zlib.malloc(DEFLATE_SLICE);
   const output = zlib.malloc(OUT_LENGTH);
   // The memory never grows: it has 16 MiB from the beginning.
   const memory = new Uint8Array(zlib.memory.buffer);
   return (level) => {
     const stream = zlib.deflate_new();
-    check(stream === 0 ? -4 : zlib.deflate_init_raw(stream, level));
+    checkResult(stream === 0 ? -4 : zlib.deflate_init_raw(stream, level));
     return {
       write(bytes, flush, take) {
         memory.set(bytes, input);
@@ -64,7 +64,7 @@ export function zlibOf(instance: WebAssembly.Instance): OpenStream {
           const answer = zlib.deflate_process(stream, input + at, left, output, OUT_LENGTH, flush);
           const code = answer >> 24;
           const length = answer & 0xffffff;
-          check(code);
+          checkResult(code);
           if (length > 0) take(memory.subarray(output, output + length));
           at += zlib.deflate_last_consumed(stream);
           if (length < OUT_LENGTH && at === bytes.length) return;
@@ -79,6 +79,6 @@ export function zlibOf(instance: WebAssembly.Instance): OpenStream {
  * @throws `Error` on a fault of this library. The module has all of its memory from the beginning, so zlib cannot run
  * out of it.
  */
-export function check(code: number): void {
+export function checkResult(code: number): void {
   if (code < 0 && code !== BUFFER_ERROR) throw new Error(`zlib failed with the code ${code}`);
 }

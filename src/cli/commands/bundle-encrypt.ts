@@ -27,7 +27,7 @@ import { run } from '../run.ts';
 import { findSigningKey, type PrivateKeyOptions, privateKeyOptions } from '../signing-key.ts';
 import { STANDARD, withInput, withOutput, withTemporaryFolder } from '../spool.ts';
 import type { Context } from '../terminal.ts';
-import { surveyFolder, type ZipFolderOptions, zipFolder, zipOptions } from './bundle-zip.ts';
+import { surveyFolder, type ZipFolderOptions, zipBuild, zipOptions } from './bundle-zip.ts';
 
 interface Options extends PrivateKeyOptions, MetadataOptions, ZipFolderOptions, ArchiveOptions {
   readonly allowPrivateKey: boolean;
@@ -172,7 +172,7 @@ async function withZip<T>(
   if (await isFolder(input)) {
     return withTemporaryFolder(async (folder) => {
       const zip = join(folder, 'bundle.zip');
-      await zipFolder(context, input, zip, options, outputs);
+      await zipBuild(context, input, zip, options, outputs);
       return work(zip, { usable: true });
     });
   }

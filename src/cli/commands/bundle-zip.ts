@@ -57,7 +57,7 @@ export function bundleZip(command: Command): void {
         const out = options.out ?? defaultName(folder);
         await checkOutput(out, { kind: 'zip', force: options.force });
         const zipped = await withOutput(context, out, (path) =>
-          zipFolder(context, folder, path, options, [out]),
+          zipBuild(context, folder, path, options, [out]),
         );
         return {
           json: { zip: out, ...zipped },
@@ -70,7 +70,7 @@ export function bundleZip(command: Command): void {
     );
 }
 
-/** The options that {@link zipFolder} reads, except the limits and `--no-index`. */
+/** The options that {@link zipBuild} reads, except the limits and `--no-index`. */
 export function zipOptions(command: Command): Command {
   return codeCheckOption(
     folderOptions(command).option('--level <n>', 'compression level from 0 to 9 (default: 6)'),
@@ -96,7 +96,7 @@ async function buildFolder(): Promise<string> {
  *
  * @param outputs - All outputs of the command. The zip does not contain them.
  */
-export async function zipFolder(
+export async function zipBuild(
   context: Context,
   folder: string,
   out: string,

@@ -6,7 +6,7 @@ import { bytes, counted, examples } from '../help.ts';
 import { run } from '../run.ts';
 import { type LimitOptions, limitOptions, readLimitOptions } from '../zip-limits.ts';
 
-export function releaseId(command: Command): void {
+export function releaseIdCommand(command: Command): void {
   limitOptions(
     folderOptions(
       command

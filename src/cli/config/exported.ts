@@ -5,10 +5,10 @@ import {
   type Config,
   type Expression,
   isNode,
+  lineAndColumn,
   type MemberExpression,
   type Node,
   nameOf,
-  placeOf,
   type Unsure,
 } from './syntax.ts';
 
@@ -31,7 +31,7 @@ export function exportedBy({ text, tree, language }: Config): Expression | Unsur
       .flatMap((name) => usesOf(tree, name))
       .find(({ node, parent }) => (node.start < start || node.end > end) && !isMark(parent));
     if (other !== undefined) {
-      return { unsure: `its export may be changed at ${placeOf(text, other.node.start)}` };
+      return { unsure: `its export may be changed at ${lineAndColumn(text, other.node.start)}` };
     }
   }
   return only.value;

@@ -9,12 +9,12 @@ import {
   childrenOf,
   type Expression,
   isUnsure,
+  lineAndColumn,
   type Member,
   type Node,
   nameOf,
   type ObjectExpression,
   type ObjectProperty,
-  placeOf,
   type Unsure,
   unwrap,
 } from './syntax.ts';
@@ -157,12 +157,12 @@ function memberOf(
       const given = givenBy(config, member.argument, path);
       if (given === 'never') continue;
       if (given !== 'maybe') return maybe === undefined ? given : { unsure: maybe };
-      maybe ??= `the value spread at ${placeOf(config.text, member.start)} may have ${shown} too`;
+      maybe ??= `the value spread at ${lineAndColumn(config.text, member.start)} may have ${shown} too`;
     } else if (member === own[0]) {
       if (member.type === 'ObjectMethod') return { unsure: `${shown} is a getter or a method` };
       return maybe === undefined ? { member, holder: object } : { unsure: maybe };
     } else if (staticName(member) === undefined) {
-      maybe ??= `the computed name at ${placeOf(config.text, member.start)} may be ${shown}`;
+      maybe ??= `the computed name at ${lineAndColumn(config.text, member.start)} may be ${shown}`;
     }
   }
   return maybe === undefined ? {} : { maybe };

@@ -9,10 +9,10 @@ import {
   type Expression,
   type Identifier,
   isNode,
+  lineAndColumn,
   type MemberExpression,
   type Node,
   nameOf,
-  placeOf,
   type Unsure,
 } from './syntax.ts';
 
@@ -144,7 +144,7 @@ export function followName(
   }
   for (const use of uses) {
     if (use === declaration || use.node.start === via.start || isHarmless(use, path)) continue;
-    const where = placeOf(text, use.node.start);
+    const where = lineAndColumn(text, use.node.start);
     return { unsure: `${name} is also used at ${where}, which may change it` };
   }
   return init as unknown as Expression;

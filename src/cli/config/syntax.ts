@@ -105,7 +105,7 @@ export function nameOf(key: Expression, computed: boolean): string | undefined {
 }
 
 /** "line 3, column 5" */
-export function placeOf(text: string, offset: number): string {
+export function lineAndColumn(text: string, offset: number): string {
   const lines = text.slice(0, offset).split(/\r\n|[\n\r\u2028\u2029]/);
   return `line ${lines.length}, column ${(lines.at(-1) as string).length + 1}`;
 }
@@ -113,5 +113,5 @@ export function placeOf(text: string, offset: number): string {
 /** Makes the reason for a text that cannot be parsed. */
 export function syntaxError(text: string, offset: number): Unsure {
   // Leaves out the parser's message, because it may quote the text and a key in it.
-  return { unsure: `it has a syntax error at ${placeOf(text, offset)}` };
+  return { unsure: `it has a syntax error at ${lineAndColumn(text, offset)}` };
 }

@@ -101,7 +101,7 @@ export async function applyChanges(
     else await placePair(privateKeyFile, pair, write);
   } catch (error) {
     // Removes the new key too, because it has not been used.
-    await takeBack(record, root);
+    await undoChanges(record, root);
     if (before === undefined) await removeRecord();
     else await writeRecord(before);
     throw error;
@@ -193,7 +193,7 @@ export async function stateOf(path: string, { before, after }: WrittenFile): Pro
  *
  * @returns The files that were not touched.
  */
-export async function takeBack(
+export async function undoChanges(
   { files, folders }: Pick<RecordContent, 'files' | 'folders'>,
   root: string,
 ): Promise<string[]> {

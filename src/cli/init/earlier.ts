@@ -11,13 +11,13 @@ import {
   type AnswerFlags,
   type Answers,
   CI,
-  checkAppId,
-  checkChannel,
   checkDir,
   checkUrl,
   type Earlier,
   namesOf,
   oneOf,
+  readAppId,
+  readChannel,
 } from './answers.ts';
 import { ELECTRON_FOLDER } from './native.ts';
 import { readText } from './read.ts';
@@ -49,8 +49,8 @@ export function earlierAnswers(packageText: string): Earlier {
   const channel = textOf(settings, 'channel');
   const init = textOf(settings, INIT_MEMBER);
   return {
-    ...(appId !== undefined && { appId: checked('appId', () => checkAppId(appId)) }),
-    ...(channel !== undefined && { channel: checked('channel', () => checkChannel(channel)) }),
+    ...(appId !== undefined && { appId: checked('appId', () => readAppId(appId)) }),
+    ...(channel !== undefined && { channel: checked('channel', () => readChannel(channel)) }),
     ...(init !== undefined && checked(INIT_MEMBER, () => answersOf(init))),
   };
 }

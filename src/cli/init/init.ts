@@ -10,7 +10,7 @@ import { say } from '../print.ts';
 import { readPrivateKeyFile } from '../signing-key.ts';
 import type { Context } from '../terminal.ts';
 import { type AnswerFlags, type Answers, answer, askToWrite } from './answers.ts';
-import { applyChanges, isOfKey, type NewPair, takeBack } from './apply.ts';
+import { applyChanges, isOfKey, type NewPair, undoChanges } from './apply.ts';
 import { changedAnswers, checkNothingIsGuessed, earlierAnswers, wholeAnswers } from './earlier.ts';
 import { warnOfGit } from './key-in-git.ts';
 import { makePlan, type Plan } from './plan.ts';
@@ -156,7 +156,7 @@ async function takeBackHalf(record: RecordContent, root: string): Promise<void> 
     Object.fromEntries(
       Object.entries(record.files).filter(([path]) => (isKept && isOfKey(path)) === ofKey),
     );
-  await takeBack({ files: filesWhere(false), folders: record.folders }, root);
+  await undoChanges({ files: filesWhere(false), folders: record.folders }, root);
   if (!isKept) return removeRecord();
   const { store } = record;
   await writeRecord({ isFinished: true, store, folders: [], files: filesWhere(true) });

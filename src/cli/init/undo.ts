@@ -17,7 +17,7 @@ import {
   isOfKey,
   PACKAGE,
   stateOf,
-  takeBack,
+  undoChanges,
   withoutAdded,
 } from './apply.ts';
 import { describeCalls } from './entry-module.ts';
@@ -95,7 +95,7 @@ export async function undoInit(
   );
   await withRecord(record, async () => {
     for (const [path, edit] of edits) await applyEdit(path, edit, root);
-    await takeBack({ files, folders: record.folders }, root);
+    await undoChanges({ files, folders: record.folders }, root);
     if (!isRecordKept) return removeRecord();
     // Another branch of git may have the files that are not here now. Later runs speak of the worker's visitors, too.
     const rest = Object.entries(record.files).filter(

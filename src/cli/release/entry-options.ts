@@ -5,7 +5,7 @@ import type { PublishOptions } from '../../publish/publish.ts';
 import { UsageError } from '../answer.ts';
 import { collect, rare } from '../help.ts';
 import { readSmallFile } from '../small-file.ts';
-import { readInteger, readShare } from '../units.ts';
+import { readIntegerFlag, readShare } from '../units.ts';
 
 export interface EntryFlags {
   readonly runtime?: readonly string[];
@@ -68,8 +68,8 @@ export async function readEntry(
     ...(mandatory !== undefined && { mandatory }),
     ...(note !== undefined && { note }),
     ...(meta !== undefined && { meta: await readMeta(meta) }),
-    ...(patches !== undefined && { patches: readInteger('--patches', patches) }),
-    ...(keep !== undefined && { keep: readInteger('--keep', keep) }),
+    ...(patches !== undefined && { patches: readIntegerFlag('--patches', patches) }),
+    ...(keep !== undefined && { keep: readIntegerFlag('--keep', keep) }),
     ...(builtIn !== undefined && { builtIn }),
   };
 }

@@ -12,7 +12,7 @@ export const FROM_NEW = 5;
 /** Plain bytes, coded without models because they are compressed already. */
 export const PLAIN = 6;
 export const LITERAL = 7;
-export const KINDS = 8;
+export const INSTRUCTION_KINDS = 8;
 
 /** The smallest distance of a copy. */
 export const MIN_DISTANCE = 1;
@@ -20,7 +20,7 @@ export const MIN_DISTANCE = 1;
 /** Number of widths of a number, which has at most 31 bits. */
 export const WIDTHS = 32;
 /** The bits of a number below its highest one are coded in pieces of up to this many bits. */
-export const PIECE = 8;
+export const BITS_AT_ONCE = 8;
 
 /** The meanings of numbers. Each has models of its own. */
 export const SIGN = 0;
@@ -42,7 +42,7 @@ export interface InstructionModels {
 
 export function createInstructionModels(): InstructionModels {
   return {
-    kinds: createModels(KINDS, KIND_CONTEXTS),
+    kinds: createModels(INSTRUCTION_KINDS, KIND_CONTEXTS),
     numbers: createModels(WIDTHS, NUMBER_CONTEXTS),
     lengths: createModels(WIDTHS, LENGTH_CONTEXTS),
   };

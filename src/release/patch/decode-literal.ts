@@ -4,25 +4,25 @@ import { invalidPatch } from '../patch-header.ts';
 import { FINDS_AT, HIGHS_AT, LOWS_AT } from './counts.ts';
 import {
   countedAfter,
-  entryOf,
   FINDS,
   findContext,
   HALVES,
   highContext,
   lowContext,
   PRESENT,
-  SLOTS,
   slotA,
   slotB,
   slotC,
   slotD,
+  TABLE_SLOTS,
   TABLES,
+  withoutSuccesses,
 } from './literals.ts';
 import { decodeSymbol } from './range-decoder.ts';
 
 /** Makes the four tables, one behind the other. */
 export function createTables(): Uint16Array {
-  return new Uint16Array(TABLES * SLOTS);
+  return new Uint16Array(TABLES * TABLE_SLOTS);
 }
 
 /**
@@ -45,16 +45,16 @@ export function decodeLiteral(
 ): number {
   const last = before & 255;
   const atA = slotA(around, last, run);
-  const atB = SLOTS + slotB(around, run);
-  const atC = 2 * SLOTS + slotC(here, last, run);
-  const atD = 3 * SLOTS + slotD(before);
+  const atB = TABLE_SLOTS + slotB(around, run);
+  const atC = 2 * TABLE_SLOTS + slotC(here, last, run);
+  const atD = 3 * TABLE_SLOTS + slotD(before);
   const counted = tables[atA] as number;
   const b = tables[atB] as number;
   const c = tables[atC] as number;
   const d = tables[atD] as number;
   const base = FINDS_AT + findContext(counted, b, c, d, run) * (FINDS + 1);
   const found = decodeSymbol(coded, range, counts, base, FINDS);
-  let entry = found === 0 ? entryOf(counted) : found === 1 ? b : found === 2 ? c : d;
+  let entry = found === 0 ? withoutSuccesses(counted) : found === 1 ? b : found === 2 ? c : d;
   if (found === TABLES) {
     entry = decodeByte(coded, range, counts, highContext(here, last, run)) | PRESENT;
   }

@@ -2,9 +2,10 @@
 
 import { invalidPatch } from '../patch-header.ts';
 import {
+  BITS_AT_ONCE,
   DISTANCE,
   FROM_NEW,
-  KINDS,
+  INSTRUCTION_KINDS,
   kindContext,
   LITERAL,
   lengthContext,
@@ -12,7 +13,6 @@ import {
   NEAR_KINDS,
   numberContext,
   OFFSET,
-  PIECE,
   PLAIN,
   PLAIN_LENGTH,
   SIGN,
@@ -95,8 +95,8 @@ function decodeStep(
   let copy = 0;
   const stop = Math.min(end, at + BYTES_A_STEP);
   for (let left = INSTRUCTIONS_A_STEP; at < stop && left > 0; left--) {
-    const base = KINDS_AT + kindContext(history, run) * (KINDS + 1);
-    const kind = decodeSymbol(coded, range, counts, base, KINDS);
+    const base = KINDS_AT + kindContext(history, run) * (INSTRUCTION_KINDS + 1);
+    const kind = decodeSymbol(coded, range, counts, base, INSTRUCTION_KINDS);
     if (kind === LITERAL) {
       const place = at - alignment;
       let here = 0;
@@ -179,7 +179,7 @@ function decodeNumber(
   if (width < 2) return width;
   let value = 1;
   for (let left = width - 1; left > 0; ) {
-    const count = Math.min(left, PIECE);
+    const count = Math.min(left, BITS_AT_ONCE);
     left -= count;
     value = (value << count) | decodeBits(coded, range, count);
   }

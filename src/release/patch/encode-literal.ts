@@ -2,7 +2,6 @@
 
 import {
   countedAfter,
-  entryOf,
   FIND_CONTEXTS,
   FINDS,
   findContext,
@@ -12,12 +11,13 @@ import {
   LOW_CONTEXTS,
   lowContext,
   PRESENT,
-  SLOTS,
   slotA,
   slotB,
   slotC,
   slotD,
+  TABLE_SLOTS,
   TABLES,
+  withoutSuccesses,
 } from './literals.ts';
 import { createModels } from './models.ts';
 import type { Encoder } from './range-encoder.ts';
@@ -44,7 +44,7 @@ export function createLiterals(encoder: Encoder): EncodeLiteral {
   const lows = createModels(HALVES, LOW_CONTEXTS);
   const [first, second, third, fourth] = Array.from(
     { length: TABLES },
-    () => new Uint16Array(SLOTS),
+    () => new Uint16Array(TABLE_SLOTS),
   ) as [Uint16Array, Uint16Array, Uint16Array, Uint16Array];
 
   return (byte, before, here, around, run) => {
@@ -59,7 +59,15 @@ export function createLiterals(encoder: Encoder): EncodeLiteral {
     const d = fourth[atD] as number;
     const entry = byte | PRESENT;
     const wanted =
-      entry === entryOf(counted) ? 0 : entry === b ? 1 : entry === c ? 2 : entry === d ? 3 : TABLES;
+      entry === withoutSuccesses(counted)
+        ? 0
+        : entry === b
+          ? 1
+          : entry === c
+            ? 2
+            : entry === d
+              ? 3
+              : TABLES;
     const found = encoder.symbol(finds, findContext(counted, b, c, d, run), wanted);
     if (found === TABLES) {
       const context = highContext(here, last, run);

@@ -4,7 +4,7 @@
 
 import { hashContext } from './models.ts';
 
-export const SLOTS: number = 2 ** 16;
+export const TABLE_SLOTS: number = 2 ** 16;
 export const TABLES = 4;
 /** An entry of a table is a byte with this bit set, or 0 if the table has no byte for its context. */
 export const PRESENT = 256;
@@ -23,32 +23,32 @@ export const LOW_CONTEXTS: number = 2 * 32 * 16;
 
 /** Returns the index in the first table. `around`: the four old bytes from the one before the aligned place on. */
 export function slotA(around: number, last: number, run: number): number {
-  return hashContext(around, 4 + Math.min(run, 3) + last * 8) & (SLOTS - 1);
+  return hashContext(around, 4 + Math.min(run, 3) + last * 8) & (TABLE_SLOTS - 1);
 }
 
 /** Returns the index in the second table. */
 export function slotB(around: number, run: number): number {
-  return hashContext(around, 4096 + Math.min(run, 3)) & (SLOTS - 1);
+  return hashContext(around, 4096 + Math.min(run, 3)) & (TABLE_SLOTS - 1);
 }
 
 /** Returns the index in the third table. `here`: the old byte at the aligned place. */
 export function slotC(here: number, last: number, run: number): number {
-  return hashContext((here << 16) | (Math.min(run, 3) << 8) | last, 4100) & (SLOTS - 1);
+  return hashContext((here << 16) | (Math.min(run, 3) << 8) | last, 4100) & (TABLE_SLOTS - 1);
 }
 
 /** Returns the index in the fourth table. `before`: the three bytes before the literal. */
 export function slotD(before: number): number {
-  return hashContext(before, 4101) & (SLOTS - 1);
+  return hashContext(before, 4101) & (TABLE_SLOTS - 1);
 }
 
 /** Returns the entry of the first table without its successes. */
-export function entryOf(counted: number): number {
+export function withoutSuccesses(counted: number): number {
   return counted & ENTRY;
 }
 
 /** Returns the context in which the table is coded. `counted`: the entry of the first table with its successes. */
 export function findContext(counted: number, b: number, c: number, d: number, run: number): number {
-  const a = entryOf(counted);
+  const a = withoutSuccesses(counted);
   const present = (a >> 8) | ((b >> 8) << 1) | ((c >> 8) << 2) | ((d >> 8) << 3);
   // Number of different bytes in the tables.
   const different =
@@ -62,7 +62,7 @@ export function findContext(counted: number, b: number, c: number, d: number, ru
 
 /** Returns the next entry of the first table, with its successes, after a literal with the entry `entry`. */
 export function countedAfter(counted: number, entry: number): number {
-  if (entryOf(counted) !== entry) return entry;
+  if (withoutSuccesses(counted) !== entry) return entry;
   return counted >> 9 < MOST_SUCCESSES ? counted + SUCCESS : counted;
 }
 

@@ -1,6 +1,7 @@
 // Writes the instructions of a patch with an encoder. See docs/patch-format.md#instructions.
 
 import {
+  BITS_AT_ONCE,
   createInstructionModels,
   DISTANCE,
   FROM_NEW,
@@ -11,7 +12,6 @@ import {
   NEAR_KINDS,
   numberContext,
   OFFSET,
-  PIECE,
   PLAIN,
   PLAIN_LENGTH,
   SIGN,
@@ -62,7 +62,7 @@ export function createInstructionWriter(
   const writeNumber = (models: Models, context: number, value: number) => {
     const width = encoder.symbol(models, context, bitWidth(value));
     for (let left = width - 1; left > 0; ) {
-      const count = Math.min(left, PIECE);
+      const count = Math.min(left, BITS_AT_ONCE);
       left -= count;
       encoder.bits(count, (value >>> left) & (2 ** count - 1));
     }

@@ -18,7 +18,7 @@ import {
   NONCE_AT,
   POSTED,
   REFUSED,
-  SLOTS,
+  SLOTS_MEMORY,
   type ThreadData,
 } from '../../../src/backend/node-ring.ts';
 import { openRing } from '../../../src/backend/node-worker.ts';
@@ -68,8 +68,8 @@ function ring() {
     port: port1,
     input: (slot: number, length: number) => new Uint8Array(memory, dataOf(slot), length),
     digest: (slot: number) => new Uint8Array(memory, fieldsOf(slot) + DIGEST_AT, 32),
-    post(slot: number, purpose: number, length: number, from = SLOTS, to = SLOTS) {
-      const place = (number: number) => (number === SLOTS ? dataOf(slot) : 0);
+    post(slot: number, purpose: number, length: number, from = SLOTS_MEMORY, to = SLOTS_MEMORY) {
+      const place = (number: number) => (number === SLOTS_MEMORY ? dataOf(slot) : 0);
       const fields = [length, purpose, from, place(from), to, place(to)];
       new Uint32Array(memory, fieldsOf(slot), 6).set(fields);
       new Uint8Array(memory, fieldsOf(slot) + NONCE_AT, 12).set(nonce);

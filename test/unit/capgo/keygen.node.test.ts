@@ -2,17 +2,17 @@
 // @vitest-environment-options { "own": "capgo-keygen" }
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { readPrivateKey } from '../../../src/capgo/keys.ts';
+import { readCapgoPrivateKey } from '../../../src/capgo/keys.ts';
 import { keygen } from '../../../src/capgo.ts';
 import type { generateRsaKey } from '../../../src/keys/primes.ts';
 
 let pair: Awaited<ReturnType<typeof keygen>>;
-let numbers: ReturnType<typeof readPrivateKey>;
+let numbers: ReturnType<typeof readCapgoPrivateKey>;
 
 // Before each, though done once: where no key can be made the tests fail, and the file is not just left out.
 beforeEach(async () => {
   pair ??= await keygen();
-  numbers ??= readPrivateKey(pair.privateKey);
+  numbers ??= readCapgoPrivateKey(pair.privateKey);
 });
 
 describe('keygen of Capgo in pure JavaScript', () => {
@@ -45,7 +45,7 @@ describe('keygen of Capgo in pure JavaScript', () => {
     const { signal } = new AbortController();
     const made = [await withNumbers(), await withNumbers({ signal })];
     expect(generate).not.toHaveBeenCalled();
-    const moduli = [pair, ...made].map(({ privateKey }) => readPrivateKey(privateKey).n);
+    const moduli = [pair, ...made].map(({ privateKey }) => readCapgoPrivateKey(privateKey).n);
     expect(new Set(moduli).size).toBe(3);
   });
 

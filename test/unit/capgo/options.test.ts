@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { selectBackend } from '../../../src/backend/select.ts';
 import { toBase64 } from '../../../src/base64.ts';
 import { integerToBytes, toHex } from '../../../src/bytes.ts';
-import { readPrivateKey } from '../../../src/capgo/keys.ts';
+import { readCapgoPrivateKey } from '../../../src/capgo/keys.ts';
 import {
   decryptBundle,
   decryptManifest,
@@ -174,12 +174,12 @@ describe('a key', () => {
     ],
     [
       'a public one for the private one',
-      () => readPrivateKey(publicKey),
+      () => readCapgoPrivateKey(publicKey),
       /^this is a public key, and a private key is needed: pass \.capgo_key_v2$/,
     ],
     [
       'PKCS#8',
-      () => readPrivateKey(rsa2048Pkcs8),
+      () => readCapgoPrivateKey(rsa2048Pkcs8),
       /^Capgo accepts only PKCS#1, and this is a "PRIVATE KEY": .+"-----BEGIN RSA PRIVATE KEY-----"/,
     ],
     [
@@ -224,7 +224,7 @@ describe.each(PREFERRED_BACKENDS)('%s', (backend) => {
     ['its last byte cut off', checksum.slice(0, -2), 'SEAL_INVALID'],
     [
       'the modulus itself',
-      toHex(integerToBytes(readPrivateKey(privateKey).n, 256)),
+      toHex(integerToBytes(readCapgoPrivateKey(privateKey).n, 256)),
       'SEAL_INVALID',
     ],
   ];
@@ -240,7 +240,7 @@ describe.each(PREFERRED_BACKENDS)('%s', (backend) => {
   ])('refuses a V2 checksum that the private key signed over %s', async (_, payload) => {
     const signature = await signPayload(
       await selectBackend(backend),
-      readPrivateKey(privateKey),
+      readCapgoPrivateKey(privateKey),
       payload,
     );
     const work = open({ checksum: toBase64(signature, 'base64') });

@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Backend } from '../../../src/backend/backend.ts';
 import { selectBackend } from '../../../src/backend/select.ts';
 import { bytesToInteger, integerToBytes, toHex } from '../../../src/bytes.ts';
-import { readPrivateKey } from '../../../src/capgo/keys.ts';
+import { readCapgoPrivateKey } from '../../../src/capgo/keys.ts';
 import { recoverSigned } from '../../../src/capgo/session.ts';
 import {
   decryptBundle,
@@ -23,7 +23,7 @@ import { capgoPair } from '../../support/pairs.ts';
 import { wipedBy } from '../../support/wiped.ts';
 
 const { privateKey, publicKey } = capgoPair(0);
-const key = readPrivateKey(privateKey);
+const key = readCapgoPrivateKey(privateKey);
 const zip = bytesOf(100);
 
 /** The session key that was drawn while the work was done: the first 16 bytes of all. */
@@ -167,5 +167,5 @@ it('wipes the generated private key after it was encoded as text', async () => {
   const wiped = await wipedBy(async () => {
     ({ privateKey: made } = await keygen());
   });
-  expect(wiped).toContain(toHex(encodePkcs1Private(readPrivateKey(made))));
+  expect(wiped).toContain(toHex(encodePkcs1Private(readCapgoPrivateKey(made))));
 });

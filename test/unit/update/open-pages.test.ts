@@ -1,7 +1,7 @@
 // The releases of open pages in a service worker: a page gets files of one release from its navigation until it is closed.
 
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Context } from '../../../src/update/context.ts';
+import type { UpdateContext } from '../../../src/update/context.ts';
 import { createPages } from '../../../src/update/pages.ts';
 import type { Releases } from '../../../src/update/running.ts';
 import { memoryStore, type ReleaseStore } from '../../../src/update.ts';
@@ -243,7 +243,7 @@ describe('a service worker with several pages', () => {
       fail = reject;
     });
     const pages = createPages(
-      { device: { read: () => reading } } as unknown as Context,
+      { device: { read: () => reading } } as unknown as UpdateContext,
       { open: async (id: string) => ({ id }) } as unknown as Releases,
     );
     const early = pages.releaseOf('page', undefined);

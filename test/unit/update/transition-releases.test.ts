@@ -44,12 +44,14 @@ describe('a release', () => {
 
   it('that the index takes back is neither ready nor next any more', () => {
     const state = stateOf([2, 3], { ready: digestOf(2), next: digestOf(3) });
-    expect(transitions.takeBack(state, [])).toBe(state);
-    expect(transitions.takeBack(state, [digestOf(4)])).toBe(state);
-    expect(transitions.takeBack(state, [digestOf(2)])).toEqual(
+    expect(transitions.takeBackReleases(state, [])).toBe(state);
+    expect(transitions.takeBackReleases(state, [digestOf(4)])).toBe(state);
+    expect(transitions.takeBackReleases(state, [digestOf(2)])).toEqual(
       stateOf([2, 3], { next: digestOf(3) }),
     );
-    expect(transitions.takeBack(state, [digestOf(2), digestOf(3)])).toEqual(stateOf([2, 3]));
+    expect(transitions.takeBackReleases(state, [digestOf(2), digestOf(3)])).toEqual(
+      stateOf([2, 3]),
+    );
   });
 
   it('becomes ready only if it is in the store and its index is the latest one', () => {

@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { WINDOW_LENGTH } from '../../../../src/archive/format/layout.ts';
 import {
   createCutter,
+  DEFLATE_PIECE,
   deflateAll,
-  PIECE_LENGTH,
   type Piece,
 } from '../../../../src/archive/write/deflate.ts';
 import { loadZlib, loadZlibScript } from '../../../../src/archive/write/load-zlib.ts';
@@ -53,7 +53,7 @@ describe('zlib', () => {
 describe('content in pieces', () => {
   it('is one deflated stream when the pieces are joined', async () => {
     const { open } = await loadZlib();
-    const content = join(textOf(PIECE_LENGTH), bytesOf(70_000), textOf(PIECE_LENGTH + 5));
+    const content = join(textOf(DEFLATE_PIECE), bytesOf(70_000), textOf(DEFLATE_PIECE + 5));
     for (const level of LEVELS) {
       const parts = cut(content).map((piece) => deflateAll(open, piece, level));
       expect(parts).toHaveLength(3);
@@ -63,7 +63,7 @@ describe('content in pieces', () => {
 
   it('is about as small as in one piece', async () => {
     const { open } = await loadZlib();
-    const content = textOf(4 * PIECE_LENGTH);
+    const content = textOf(4 * DEFLATE_PIECE);
     const whole = deflateAll(open, { bytes: content, window: 0, isLast: true }, 6);
     const parts = cut(content).map((piece) => deflateAll(open, piece, 6));
     expect(join(...parts).length).toBeLessThan(whole.length * 1.001);
@@ -73,12 +73,12 @@ describe('content in pieces', () => {
     for (const [length, lengths] of [
       [0, []],
       [1, [1]],
-      [PIECE_LENGTH, [PIECE_LENGTH]],
-      [PIECE_LENGTH + 1, [PIECE_LENGTH, 1]],
-      [2 * PIECE_LENGTH, [PIECE_LENGTH, PIECE_LENGTH]],
+      [DEFLATE_PIECE, [DEFLATE_PIECE]],
+      [DEFLATE_PIECE + 1, [DEFLATE_PIECE, 1]],
+      [2 * DEFLATE_PIECE, [DEFLATE_PIECE, DEFLATE_PIECE]],
     ] as const) {
       const content = bytesOf(length);
-      for (const step of [32_768, 65_536, PIECE_LENGTH]) {
+      for (const step of [32_768, 65_536, DEFLATE_PIECE]) {
         const pieces = cut(content, step);
         expect(pieces.map(({ bytes, window }) => bytes.length - window)).toEqual(lengths);
         expect(pieces.map(({ isLast }) => isLast)).toEqual(
