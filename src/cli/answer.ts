@@ -35,7 +35,7 @@ export class Interrupted extends Error {
 
   constructor(
     signal: keyof typeof EXIT_CODES,
-    message: string = `stopped by ${signal}: nothing is half written`,
+    message: string = `stopped by ${signal}: no file is incomplete`,
   ) {
     super(message);
     this.exitCode = EXIT_CODES[signal];

@@ -27,7 +27,7 @@ export interface ArchiveOptions extends LimitOptions {
 export function archiveOptions(command: Command): Command {
   return limitOptions(
     command
-      .option('--raw', 'accept any bytes: the bundle is not a zip that apps unpack', false)
+      .option('--raw', 'accept any bytes, because the bundle is not a zip', false)
       .option('--no-index', 'the bundle needs no index.html at its root'),
   );
 }
@@ -60,7 +60,7 @@ export async function readAsAppsDo(
   if (other === undefined) await readZip(context, source, options);
   else if (other === 'unknown') {
     context.warn(
-      'the bundle is not a zip: devices that unzip it will refuse it, and its content was not checked; if you want to seal other bytes than a zip, pass --raw',
+      'the bundle is not a zip: devices that unzip it will refuse it, and the command did not check its content; to seal other bytes than a zip, pass --raw',
     );
   } else {
     throw refused(
@@ -115,7 +115,9 @@ async function readZip(
     keyInLarge = undefined;
     if (key !== undefined && keys === 'refuse') throw holdsKey(path, key);
     if (key !== undefined && keys === 'warn') {
-      context.warn(`${JSON.stringify(path)} holds ${key}, which everyone who has the app can read`);
+      context.warn(
+        `${JSON.stringify(path)} holds ${key}, and everyone who has the app can read it`,
+      );
     }
     published.see(path, content);
     if (path === 'index.html') index = 'there';
@@ -145,7 +147,7 @@ async function readZip(
 
 function holdsKey(path: string, what: string): BundleSealError {
   return refused(
-    `${JSON.stringify(path)} holds ${what}, and everyone who has the app could read it: make the zip without it. If you want to publish it, pass --allow-private-key`,
+    `${JSON.stringify(path)} holds ${what}, and everyone who has the app could read it: make the zip without that file. To publish it anyway, pass --allow-private-key`,
     path,
   );
 }
@@ -156,7 +158,7 @@ function refused(message: string, path?: string): BundleSealError {
 
 const NO_ZIP = 'apps refuse such a zip; if the bundle is not meant to be a zip, pass --raw';
 const REPACK =
-  'apps refuse such a zip; npx bundleseal bundle encrypt --repack writes a clean one with names that all apps take';
+  'apps refuse such a zip; npx bundleseal bundle encrypt --repack writes a clean zip with names that all apps accept';
 
 /** Adds to an error that apps would refuse the archive too, and what the user can do. */
 async function withRemedy(
@@ -226,12 +228,12 @@ export async function repack(
     });
     return true;
   });
-  warnOfMended(context, mended, 'separator', 'its "\\" was taken for "/" between folders');
+  warnOfMended(context, mended, 'separator', 'its "\\" was replaced by "/" between folders');
   warnOfMended(
     context,
     mended,
     'encoding',
-    'its name is in an unknown encoding and was read by code page 437, that of MS-DOS; see whether the app asks for it by this name',
+    'its name is in an unknown encoding and was read as code page 437 of MS-DOS; check whether the app asks for the file by this name',
   );
   return isZip;
 }

@@ -161,7 +161,7 @@ export async function createSurvey(
     warn() {
       if (needsCall && !isCalled) {
         context.warn(
-          'notifyAppReady() is called nowhere in the build: an updater that waits for it rolls the update back',
+          'the build does not call notifyAppReady(): an updater that waits for that call rolls the update back',
         );
       }
       if (isIndexEmpty)

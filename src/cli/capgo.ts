@@ -24,10 +24,10 @@ export function capgoOpeningOptions(command: Command): Command {
   return command
     .option(
       '--capgo',
-      "the file is in Capgo's format; needs the next option, and --checksum",
+      "the file is in Capgo's format; needs --iv-session-key and --checksum",
       false,
     )
-    .option('--iv-session-key <text>', "as Capgo's CLI printed it");
+    .option('--iv-session-key <text>', "the session key, as Capgo's CLI printed it");
 }
 
 /** @param when - The condition under which the option applies. */

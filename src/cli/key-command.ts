@@ -18,7 +18,7 @@ const LATE = new Error('it takes too long');
 
 const FLAG = '--key-command';
 const NOT_SHOWN =
-  'its output is not shown, because it may contain the key: run it by itself to see the output';
+  'its output is not shown, because it may contain the key: run the command separately to see the output';
 
 /**
  * Runs a command in a shell and returns its standard output. Its standard error is discarded, and it has no input.
@@ -108,7 +108,7 @@ async function collect(stream: Readable): Promise<Uint8Array> {
       pieces.push(piece);
       length += piece.length;
       if (length > MAX_KEY_LENGTH) {
-        throw failure(`printed more than a key has (over ${MAX_KEY_LENGTH} bytes)`);
+        throw failure(`printed more than the longest key (over ${MAX_KEY_LENGTH} bytes)`);
       }
     }
     return Buffer.concat(pieces);

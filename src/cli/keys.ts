@@ -121,7 +121,7 @@ export async function publicKeyFromText(
 
 /** The remedy for a variable that is set but empty. */
 export const EMPTY_ADVICE =
-  'the secret behind it is missing or not visible to this job; give it a key, or unset it';
+  'the secret is missing, or this job cannot see it; set the variable to a key, or unset it';
 
 /**
  * Returns the result of `work`. If a bundle was sealed for none of the keys, the error lists the tried keys and their
@@ -167,7 +167,7 @@ export async function checkKey(
     if (!isMeant || !(await isKeyOf(CAPGO, key, half))) throw error;
     throw new BundleSealError(
       error.code,
-      `${error.message}; it is a key of Capgo's format, for commands with --capgo: pass --capgo to use it`,
+      `${error.message}; it is a key of Capgo's format: pass --capgo to use it`,
     );
   }
 }

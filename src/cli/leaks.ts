@@ -37,7 +37,7 @@ export function createPublished(): PublishedFiles {
       for (const [why, { path, count }] of found) {
         const more = count > 1 && !path.endsWith('/') ? ` and ${count - 1} more like it` : '';
         context.warn(
-          `the bundle holds ${JSON.stringify(path)}${more}, which everyone who has the app can read (${why}): leave it out by --ignore`,
+          `the bundle holds ${JSON.stringify(path)}${more}, and everyone who has the app can read it (${why}): leave it out by --ignore`,
         );
       }
     },

@@ -55,15 +55,15 @@ const BEGINNINGS: readonly Beginning[] = [
   { what: 'a bzip2 archive', pattern: /^BZh[1-9]1AY&SY/ },
   { what: 'the seal of a bundle', pattern: /^Qk5ETFNFQU[w-z]/ },
   { what: 'a zip in base64', pattern: /^UEsDB[A-Za-z0-9+/_\s-]+={0,2}\s*$/ },
-  { what: 'an answer of a server, its header included', pattern: /^HTTP\/\d/ },
+  { what: 'the response of a server with its header', pattern: /^HTTP\/\d/ },
   { what: 'a key or a certificate in PEM', pattern: /^-----BEGIN [A-Z]/ },
   { what: 'a script', pattern: /^#!\s*\// },
   {
-    what: 'a web page, as servers answer with 404',
+    what: 'a web page, as servers send with status 404',
     pattern: /^<(!doctype html|html|head|body)\b/i,
   },
-  { what: 'a web page or XML, as servers answer with errors', pattern: /^</ },
-  { what: 'JSON, as servers answer with errors', pattern: /^[{[]/ },
+  { what: 'a web page or XML, as servers send for errors', pattern: /^</ },
+  { what: 'JSON, as servers send for errors', pattern: /^[{[]/ },
 ];
 
 // Random bytes may begin with "<" or "{", but not with this many characters of text after it.
@@ -97,7 +97,7 @@ export function recognise(head: Uint8Array, size: number): string | undefined {
   if (key !== undefined) return `a file with ${key}`;
   if (beginning !== undefined) return beginning.what;
   const isAnswer = size < MAX_ANSWER_LENGTH && !CONTROLS.test(text) && ANSWER.test(text);
-  return isAnswer ? 'an answer that servers give in place of a file' : undefined;
+  return isAnswer ? 'an error message that servers send instead of a file' : undefined;
 }
 
 /** Decodes the beginning as text, without its byte order mark. PowerShell's ">" writes UTF-16. */

@@ -15,7 +15,7 @@ export interface OutputRule {
 }
 
 /** The description of the option for all commands. */
-export const FORCE_HELP = 'replace an output file whatever it is, but no private key';
+export const FORCE_HELP = 'replace any existing output file, except a private key';
 
 /**
  * Refuses to replace a file of another kind than the output. For example, `bundle encrypt` replaces an earlier sealed
@@ -33,7 +33,7 @@ export async function checkOutput(path: string, { kind, force }: OutputRule): Pr
   if (kind === 'opened' || !(await isOfKind(path, kind))) {
     throw fileError(
       path,
-      `is there already${kind === 'opened' ? '' : ` and is ${NAMES[kind]}`}: pass --force to replace it, or name another file with --out`,
+      `exists already${kind === 'opened' ? '' : ` and is ${NAMES[kind]}`}: pass --force to replace it, or name another file with --out`,
     );
   }
 }
@@ -47,7 +47,7 @@ async function refuseKey(path: string, size: number): Promise<void> {
   if (what === undefined) return;
   throw fileError(
     path,
-    `is there already and holds ${what}, which --force does not replace either: name another file with --out`,
+    `exists and contains ${what}, which --force does not replace: name another file with --out`,
   );
 }
 

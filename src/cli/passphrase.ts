@@ -51,7 +51,7 @@ async function passphraseFor(context: Asking, from: string): Promise<Given> {
   if (passphrase === undefined) {
     throw new BundleSealError(
       'ERR_KEY_INVALID',
-      `the private key is protected by a passphrase: set ${PASSPHRASE_VARIABLE}, or run the command on a terminal, where it asks`,
+      `the private key is protected by a passphrase: set ${PASSPHRASE_VARIABLE}, or run the command on a terminal, where it asks for the passphrase`,
     );
   }
   return remember(context, passphrase);
@@ -69,11 +69,11 @@ export async function newPassphrase(context: Asking): Promise<string> {
   if (passphrase === undefined) {
     throw new BundleSealError(
       'ERR_KEY_INVALID',
-      `there is no passphrase for the private key: set ${PASSPHRASE_VARIABLE}, or run the command on a terminal, where it asks`,
+      `there is no passphrase for the private key: set ${PASSPHRASE_VARIABLE}, or run the command on a terminal, where it asks for the passphrase`,
     );
   }
   longEnough({ passphrase, from: 'this terminal' });
-  if ((await context.askSecret('The same again')) !== passphrase) {
+  if ((await context.askSecret('Repeat the passphrase')) !== passphrase) {
     throw new BundleSealError(
       'ERR_KEY_INVALID',
       'the two passphrases differ, so nothing was written: run the command again',
@@ -105,7 +105,7 @@ function longEnough({ passphrase, from }: Given): string {
   if (isLong(passphrase)) return passphrase;
   throw new BundleSealError(
     'ERR_KEY_INVALID',
-    `the passphrase from ${from} is too short for a new key: take at least ${MIN_LENGTH} characters, better several words. Nothing was written`,
+    `the passphrase from ${from} is too short for a new key: use at least ${MIN_LENGTH} characters, better several words. Nothing was written`,
   );
 }
 
@@ -128,7 +128,7 @@ function givenPassphrase({ env }: Asking): Given | undefined {
     return passphrase === undefined ? undefined : { passphrase, from: PASSPHRASE_VARIABLE };
   throw new BundleSealError(
     'ERR_KEY_INVALID',
-    `${PASSPHRASE_VARIABLE} is set and empty: the secret is missing or not visible to this job; set the passphrase, or unset the variable`,
+    `${PASSPHRASE_VARIABLE} is set and empty: the secret is missing, or this job cannot see it; set the passphrase, or unset the variable`,
   );
 }
 

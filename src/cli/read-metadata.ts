@@ -34,7 +34,7 @@ export function metadataOptions(command: Command, when = ''): Command {
       .option('--channel <channel>', `${when}the release channel`)
       .option(
         '--sequence <n>',
-        `${when}increases with every release, so that apps can refuse older ones`,
+        `${when}a number that increases with every release, so that apps can refuse older ones`,
       )
       .option('--no-project', 'do not read the Capacitor config and package.json'),
     '--no-project',

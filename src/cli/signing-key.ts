@@ -127,7 +127,7 @@ async function fromCommand(
   if (textOfBytes(output)?.trim() === '') {
     throw new BundleSealError(
       'ERR_KEY_INVALID',
-      `the command of ${from} printed nothing: run it by itself, and check that it prints the private key`,
+      `the command of ${from} printed nothing: run it separately, and check that it prints the private key`,
     );
   }
   const key = await namingSource(from, () => keyFromBytes(output));

@@ -11,7 +11,7 @@ export interface WholeFileOptions {
   readonly force: boolean;
 }
 
-const TAKEN = 'is there already: pass --force to replace it';
+const TAKEN = 'exists already: pass --force to replace it';
 
 /** Writes a file. Follows a link. */
 export async function writeWhole(

@@ -33,18 +33,21 @@ interface Options extends PrivateKeyOptions, MetadataOptions, ArchiveOptions {
 export function bundleConvert(command: Command): void {
   command
     .description(
-      'Opens and verifies a bundle in one format, reads the zip in it as apps do, and writes it in the other format. The plain bundle is the same, and so is its checksum.',
+      'Opens and verifies a bundle in one format, reads the zip in it as apps do, and writes it in the other format. The plain bundle and its checksum stay the same.',
     )
     .argument('<file>', 'the bundle')
     .requiredOption('--to <format>', 'sealed or capgo')
     .requiredOption(
       '--from <file>',
-      'public key that opens it; repeatable for sealed bundles',
+      'public key that opens the bundle; repeatable for sealed bundles',
       collect,
     );
   privateKeyOptions(command, { which: 'private key for the new bundle', capgo: true })
-    .requiredOption('--out <file>', 'what to write')
-    .option('--iv-session-key <text>', "of a bundle in Capgo's format, as its CLI printed it")
+    .requiredOption('--out <file>', 'file for the new bundle')
+    .option(
+      '--iv-session-key <text>',
+      "the session key of a bundle in Capgo's format, as Capgo's CLI printed it",
+    )
     .option('--checksum <text>', "the signed checksum of a bundle in Capgo's format");
   checksumFormatOption(command, 'to capgo');
   metadataOptions(command, 'to sealed: ').option('--force', FORCE_HELP, false);

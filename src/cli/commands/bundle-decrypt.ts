@@ -38,7 +38,7 @@ export function bundleDecrypt(command: Command): void {
       openingOptions(
         command
           .description(
-            'Opens a bundle and writes it after all of it is verified. Writes nothing if a check fails. The limits are for --extract.',
+            'Opens a bundle, verifies all of it, and then writes the zip. Writes nothing if a check fails. The limits apply to --extract.',
           )
           .argument('<file>', 'the sealed bundle, or its body with --seal; - for standard input')
           .option(
@@ -65,7 +65,7 @@ export function bundleDecrypt(command: Command): void {
         const file = operand as string;
         const { extract, force } = options;
         if (extract !== undefined && options.out !== undefined) {
-          throw new UsageError('--out and --extract name two places: pass one of them');
+          throw new UsageError('--out and --extract name two outputs: pass one of them');
         }
         if (options.capgo) return decryptFromCapgo(context, file, options);
         if (extract !== undefined) return extractInto(context, file, extract, options);
@@ -106,7 +106,7 @@ async function decryptFromCapgo(context: Context, file: string, options: Options
   );
   return {
     json: { out, ...opened },
-    lines: [`✓ ${out}  ${bytes(opened.size)}, genuine and whole`, `  SHA-256  ${opened.sha256}`],
+    lines: [`✓ ${out}  ${bytes(opened.size)}, verified`, `  SHA-256  ${opened.sha256}`],
   };
 }
 

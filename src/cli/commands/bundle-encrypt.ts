@@ -52,7 +52,11 @@ export function bundleEncrypt(command: Command): void {
     )
     .option('--force', FORCE_HELP, false);
   privateKeyOptions(command, { capgo: true })
-    .option('--detached', 'write body and seal into two files; the seal gets .seal appended', false)
+    .option(
+      '--detached',
+      'write body and seal into two files; the seal gets the same name with .seal',
+      false,
+    )
     .option('--capgo', "for Capgo's plugin instead: RSA-2048, AES-128-CBC", false);
   checksumFormatOption(command, 'with --capgo');
   metadataOptions(command)

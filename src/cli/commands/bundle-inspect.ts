@@ -30,8 +30,8 @@ export function bundleInspect(command: Command): void {
         const read = isKeyed ? (path: string) => prove(path, options) : inspectHeaderFile;
         const info = await withInput(context, file as string, read);
         const heading = info.proven
-          ? '✓ proven: the private key has signed this'
-          : '! not proven: anyone can have written this; --key FILE proves it';
+          ? '✓ verified: the private key has signed this header'
+          : '! not verified: anyone can have written this header; --key FILE verifies it';
         const lines = [heading, ...describeInfo(info)];
         return { json: { ...info }, lines, isShown: true };
       }),

@@ -26,13 +26,13 @@ export function bundleReseal(command: Command): void {
   privateKeyOptions(
     command
       .description(
-        'Verifies the old seal and writes one with the new private key; the body does not change. Replaces the sealed bundle unless --out names another file. All old seals are verified before the first file is replaced.',
+        'Verifies the old seal and writes a seal with the new private key. The body does not change. Replaces the sealed bundle unless --out names another file. Verifies all old seals before it replaces the first file.',
       )
       .argument('<files...>', 'sealed bundles, or .seal files')
       .requiredOption('--from <file>', 'the old public key; repeatable', collect),
     { which: 'the new private key' },
   )
-    .option('--out <file>', 'where to write, for one file')
+    .option('--out <file>', 'the output, if you pass only one file')
     .option('--force', FORCE_HELP, false)
     .addHelpText(
       'after',

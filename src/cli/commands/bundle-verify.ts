@@ -44,7 +44,7 @@ export function bundleVerify(command: Command): void {
       openingOptions(
         command
           .description(
-            'Opens a bundle and reads the zip in it as an app does, without writing anything. Compares it with a zip or a checksum if you pass one. Without --key, every public key found here is tried: .bundleseal_key.pub, .bundleseal_key.old.pub and those in the Capacitor config.',
+            'Opens a bundle and reads the zip in it as an app does, without writing anything. Compares it with a zip or a checksum if you pass one. Without --key, it tries every public key of the project: .bundleseal_key.pub, .bundleseal_key.old.pub and the keys in the Capacitor config.',
           )
           .argument('<file>', 'the sealed bundle, or its body with --seal; - for standard input')
           .option('--zip <file>', 'the expected plain bundle')
@@ -90,12 +90,12 @@ export function bundleVerify(command: Command): void {
             ...info,
           },
           lines: [
-            '✓ genuine and whole',
+            '✓ verified: the private key has sealed every byte',
             ...(keyFrom === undefined ? [] : [`  opened by ${keyFrom}`]),
             ...describeInfo(info),
             ...(other ? [`✗ it is not ${other.what}: ${other.is}`] : []),
             ...(wanted.length > 0 && !other ? ['✓ it is the expected bundle'] : []),
-            ...(fault ? [`✗ no app would take it: ${fault.message}`] : []),
+            ...(fault ? [`✗ apps refuse it: ${fault.message}`] : []),
           ],
           isBad: other !== undefined || fault !== undefined,
         };
@@ -141,10 +141,10 @@ async function verifyFromCapgo(context: Context, file: string, options: Options)
       sha256,
     },
     lines: [
-      `✓ genuine and whole  ${bytes(size)}`,
+      `✓ verified  ${bytes(size)}`,
       `  SHA-256  ${sha256}`,
       ...(matches ? [] : [`✗ it is not ${zip}`]),
-      ...(fault ? [`✗ no app would take it: ${fault.message}`] : []),
+      ...(fault ? [`✗ apps refuse it: ${fault.message}`] : []),
     ],
     isBad: !matches || fault !== undefined,
   };

@@ -88,7 +88,9 @@ async function buildFolder(): Promise<string> {
   const webDir = file && (await readConfig(file)).webDir;
   if (webDir?.kind === 'literal' && typeof webDir.value === 'string') return webDir.value;
   if (await exists('dist')) return 'dist';
-  throw new UsageError('which folder? Name the build: npx bundleseal bundle zip DIR');
+  throw new UsageError(
+    'no folder with the build was found: name it, as in npx bundleseal bundle zip DIR',
+  );
 }
 
 /**

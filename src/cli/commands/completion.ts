@@ -12,7 +12,7 @@ export function completionOf(all: readonly (CommandEntry | Group)[]): (command: 
   return (command) => {
     command
       .description(
-        'Prints a script with which the shell completes commands, options and fixed values.',
+        'Prints a completion script. With it, the shell completes commands, options and fixed values.',
       )
       .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
       .addHelpText('after', INSTALL)

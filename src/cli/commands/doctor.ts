@@ -31,7 +31,7 @@ export function doctor(command: Command): void {
     )
     .option('--key <file>', `the private key (default: ${SEALED.privateKeyFile})`)
     .option('--capgo', "check only Capgo's keys (default: the keys that are here)", false)
-    .option('--plugin <name>', `the plugin whose settings have the key (default: ${PLUGIN})`)
+    .option('--plugin <name>', `the plugin in whose settings the key is (default: ${PLUGIN})`)
     .option('--verify-only', 'this machine opens bundles and needs no private key', false)
     .addHelpText('after', examples('doctor', 'doctor --json', 'doctor --verify-only'))
     .action(
@@ -108,7 +108,7 @@ async function examineApps(
     findings.push({
       code: 'CONFIG_ELSEWHERE',
       state: 'bad',
-      what: `this is not an app's folder: the Capacitor config is in ${folders.join(', ')}`,
+      what: `this is not the folder of an app: the Capacitor config is in ${folders.join(', ')}`,
       mend: 'run npx bundleseal doctor there',
     });
     return;
@@ -119,13 +119,13 @@ async function examineApps(
         ? {
             code: 'CONFIG_MISSING',
             state: 'warning',
-            what: 'no Capacitor config here, and no module with the public key: what the app carries is not known',
+            what: 'there is no Capacitor config here, and no module with the public key: doctor cannot tell which key the app has',
             mend: "run npx bundleseal doctor in the app's folder, or put the key into the app: npx bundleseal key save --module FILE",
           }
         : {
             code: 'NOTHING_FOUND',
             state: 'bad',
-            what: 'there is no key here, and no app that carries one',
+            what: 'this folder has neither a key nor an app with a key',
             mend: `set the app up: npx bundleseal init. Or make a pair alone: ${SEALED.create}. If the app is in another folder, run npx bundleseal doctor there`,
           },
     );
@@ -163,8 +163,8 @@ function answer(findings: readonly Finding[]): Answer {
     bad > 0
       ? `${bad} to mend.`
       : warning + unknown > 0
-        ? `Nothing is wrong with what could be read; ${warning + unknown} to look at.`
-        : 'All is well.';
+        ? `No error was found; look at ${warning + unknown} of the findings.`
+        : 'No problem was found.';
   return {
     json: { healthy: bad === 0, bad, warning, unknown, findings },
     isShown: true,

@@ -8,11 +8,11 @@ import { run } from '../run.ts';
 export function init(command: Command): void {
   command
     .description(
-      'Sets up updates for the app in this folder: keys, modules of the app, scripts, .gitignore and a workflow. Asks up to six questions and shows what it will write. Replaces no file of yours.',
+      'Sets up updates for the app in this folder: keys, modules of the app, scripts, .gitignore and a workflow. Asks up to six questions, and lists the changes before it writes. Does not overwrite your files.',
     )
     .option(
       '--yes',
-      'accept the proposed answer to every question: the one of the earlier run, else the detected one; write without asking',
+      'accept the proposed answer to every question (of the earlier run, else detected), and write without asking',
       false,
     )
     .option('--dir <folder>', 'the build folder of the app')
@@ -28,20 +28,19 @@ export function init(command: Command): void {
     .option('--channel <channel>', 'the channel (default: production)')
     .option(
       '--keys <choice>',
-      'create, protect (with a passphrase), or use (the keys that are here)',
+      'create, protect (create with a passphrase), or use (the keys in this folder)',
     )
     .option(
       '--app-id <id>',
       "the app (default: the Capacitor config's appId, then package.json's name)",
     )
-    .option('--ci <kind>', 'github, or none (default: github, unless git has another host)')
-    .option('--dry-run', 'show every line that would be written, and write nothing', false)
     .option(
-      '--undo',
-      'undo the changes of init; keep the private key, and your own changes since then',
-      false,
+      '--ci <kind>',
+      'github, or none (default: github, unless the repository is on another host)',
     )
-    .option('--delete-key', 'with --undo: delete the private key that init made too', false)
+    .option('--dry-run', 'show every line that would be written, and write nothing', false)
+    .option('--undo', 'undo the changes of init; keep the keys and your own changes', false)
+    .option('--delete-key', 'with --undo: also delete the key pair that init made', false)
     .addHelpText(
       'after',
       examples('init', 'init --yes --store s3 --channel beta', 'init --dry-run', 'init --undo'),

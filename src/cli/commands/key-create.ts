@@ -29,16 +29,16 @@ interface Options {
 export function keyCreate(command: Command): void {
   command
     .description(
-      'Makes a key pair. The private key stays on the build machine; the public key goes into the app. A recovery key for release keys is such a pair, too: keep its private key offline instead.',
+      'Makes a key pair. Keep the private key on the build machine, and put the public key into the app. For a recovery key (see release keys), make a second pair and keep its private key offline.',
     )
     .option(
       '--out <file>',
-      `file for the private key; the public key gets .pub appended (default: ${SEALED.privateKeyFile}, or ${CAPGO.privateKeyFile} with --capgo)`,
+      `file for the private key; the public key gets the same name with .pub (default: ${SEALED.privateKeyFile}, or ${CAPGO.privateKeyFile} with --capgo)`,
     )
     .option('--bits <bits>', 'of the RSA modulus: 3072 or 4096', '4096')
     .option('--format <format>', 'pkcs8 or pkcs1', 'pkcs8')
     .option('--capgo', "RSA-2048 in PKCS#1, as Capgo's plugin requires", false)
-    .option('--force', 'replace existing keys; the old files are kept with .old appended', false)
+    .option('--force', 'replace existing keys; keep the old files with .old appended', false)
     .option(
       '--protect',
       `protect the private key with a passphrase: ${PASSPHRASE_VARIABLE}, or typed on the terminal`,
@@ -101,11 +101,13 @@ export function keyCreate(command: Command): void {
             ...(hasKept(kept) && { kept }),
           },
           lines: [
-            `✓ private key  ${out}  (into the build machine's secrets, and nowhere else)`,
-            ...(options.protect ? ['  protected by its passphrase, without which it is lost'] : []),
-            `✓ public key   ${out}.pub  (into the app: ${bundleFormat.save}${options.capgo ? '' : ', or npx bundleseal key save --module FILE'})`,
+            `✓ private key  ${out}  (put it into the secrets of the build machine only)`,
+            ...(options.protect
+              ? ['  protected by the passphrase; nobody can use the key without it']
+              : []),
+            `✓ public key   ${out}.pub  (put it into the app: ${bundleFormat.save}${options.capgo ? '' : ', or npx bundleseal key save --module FILE'})`,
             `  key id       ${pair.keyId}`,
-            ...Object.values(kept).map((path) => `  kept         ${path}, which was there before`),
+            ...Object.values(kept).map((path) => `  kept         ${path}, the old file`),
           ],
         };
       }),
@@ -118,7 +120,7 @@ async function refuseExisting(out: string, force: boolean): Promise<void> {
     if (await exists(path)) {
       throw fileError(
         path,
-        'is there already: pass --force to replace it, or --out for another place. Apps that carry its public key refuse what a new pair seals; npx bundleseal key rotate replaces it step by step',
+        'exists already: pass --force to replace it, or --out to write another file. Apps with the present public key refuse bundles of a new pair: npx bundleseal key rotate replaces the pair step by step',
       );
     }
   }
@@ -137,7 +139,7 @@ export async function guardFromGit(context: Context, path: string, add: boolean)
     );
   }
   if (state === 'unknown') {
-    context.warn(`git does not say whether it would commit ${path}: look before you commit`);
+    context.warn(`git does not say whether it would commit ${path}: check this before you commit`);
   }
   // Adds the lines even if git already ignores the key, because the files of a killed process have other names.
   if (state === 'ignored' && add) await ignoreInGit(path);
@@ -161,7 +163,7 @@ export async function guardFromGit(context: Context, path: string, add: boolean)
     return;
   }
   context.warn(
-    `${path} was added to ${file}, but git would still commit it: another pattern takes it in again, or its name can't be written as a pattern. Move the key out of the repository`,
+    `${path} was added to ${file}, but git would still commit it: another pattern includes it again, or no pattern can name it. Move the key out of the repository`,
   );
 }
 

@@ -19,9 +19,9 @@ interface Options {
 export function keyDeleteOld(command: Command): void {
   command
     .description(
-      `Removes plugins.${CAPGO.plugin}.privateKey, which the V1 scheme put into apps, and plugins.${PLUGIN}.privateKey. Every copy of those apps has that key: make a new pair.`,
+      `Removes plugins.${CAPGO.plugin}.privateKey, which the V1 scheme wrote, and plugins.${PLUGIN}.privateKey. Every copy of the app contains that key: make a new pair.`,
     )
-    .option('--plugin <name>', 'the plugin whose settings have it (default: both)')
+    .option('--plugin <name>', 'the plugin in whose settings the key is (default: both)')
     .option('--config <file>', 'the config (default: the one that Capacitor uses here)')
     .addHelpText('after', examples('key delete-old'))
     .action(
@@ -48,7 +48,7 @@ export function keyDeleteOld(command: Command): void {
           json: { config: file.path, changed },
           lines: [
             changed
-              ? `✓ the private key is out of ${file.fileName}; next: npx cap sync`
+              ? `✓ removed the private key from ${file.fileName}; next: npx cap sync`
               : `✓ ${file.fileName} has no private key`,
           ],
         };

@@ -36,12 +36,12 @@ interface Options {
 export function keyRotate(command: Command): void {
   command
     .description(
-      "Makes a new pair in the old one's place and keeps the old one as .old. The config gets the new key as publicKey and the old one as previousPublicKey, and the module that the app imports exports both as publicKeys, for decryptBundle. --finish, once no app with the old key is left, takes the old one out of them.",
+      'Makes a new pair and keeps the old pair with .old appended. Writes the new public key into the config as publicKey and the old one as previousPublicKey, and both into the module as publicKeys. Run it with --finish when no app needs the old key: it then removes the old public key from the config and the module.',
     )
     .option('--key <file>', 'the private key to replace', SEALED.privateKeyFile)
     .option('--module <file>', 'the module that "key save --module" wrote')
-    .option('--plugin <name>', `the plugin whose settings have it (default: ${PLUGIN})`)
-    .option('--finish', 'end the rotation: the old public key leaves config and module', false)
+    .option('--plugin <name>', `the plugin in whose settings the key is (default: ${PLUGIN})`)
+    .option('--finish', 'end the rotation: remove the old public key from config and module', false)
     .option('--gitignore', 'add the private keys to .gitignore', false)
     .addHelpText(
       'after',
@@ -55,7 +55,7 @@ export function keyRotate(command: Command): void {
       run<Options>(async (context, given) => {
         if (given.plugin === CAPGO.plugin) {
           throw new UsageError(
-            `plugins.${CAPGO.plugin} is for Capgo's plugin, which knows one key alone: leave --plugin out`,
+            `plugins.${CAPGO.plugin} is for Capgo's plugin, which reads only one key: leave --plugin out`,
           );
         }
         await refuseKeyAsPath(given.key, '--key');
@@ -84,7 +84,7 @@ async function begin(
   if (isBegun && !isResumed) {
     throw fileError(
       (await exists(old)) ? old : `${old}.pub`,
-      'is there: an earlier rotation has not ended. End it (npx bundleseal key rotate --finish), then move that file away',
+      'exists: an earlier rotation has not ended. End it (npx bundleseal key rotate --finish), then move that file away',
     );
   }
   const oldPublic = await publicPemOf(isResumed ? old : key);
@@ -139,7 +139,7 @@ async function begin(
         : []),
       ...(isManual
         ? [
-            `! ${config?.fileName} was not changed: ${edited.reason}. Put in by hand:`,
+            `! ${config?.fileName} was not changed: ${edited.reason}. Add by hand:`,
             ...edited.manual.split('\n'),
           ]
         : []),
@@ -167,9 +167,9 @@ function stepsAfter({ key, module, plugin }: Options): string[] {
       ? `where the app imports a module: npx bundleseal key save --module FILE --key ${inShell(`${key}.pub`)} --key ${inShell(`${old}.pub`)}`
       : `${module} exports both keys as publicKeys`,
     'ship an app that passes both keys to decryptBundle: publicKey: publicKeys',
-    `until the apps with the old key alone are gone, seal with --key ${inShell(old)}`,
+    `while apps with only the old key are in use, seal for them with --key ${inShell(old)}`,
     `for stored bundles: npx bundleseal bundle reseal FILE --from ${inShell(`${old}.pub`)} --key ${inShell(key)}`,
-    `when no app with the old key is left: npx bundleseal key rotate --finish${flags}`,
+    `when no app needs the old key: npx bundleseal key rotate --finish${flags}`,
   ];
 }
 
@@ -271,7 +271,7 @@ async function finish(
   if (await isHalfDone(context, config, options)) {
     throw fileError(
       `${key}.old`,
-      'is the key that the app still has as its current one: the rotation was stopped half-way. Run npx bundleseal key rotate again without --finish',
+      'is still the current key of the app: the rotation was interrupted. Run npx bundleseal key rotate again without --finish',
     );
   }
   const said = `the old pair is in ${key}.old: keep it where only you can read it, or delete it`;
@@ -315,7 +315,7 @@ async function finish(
     lines: [
       ...lines,
       changed
-        ? `✓ previousPublicKey is out of ${config.fileName}; next: npx cap sync`
+        ? `✓ removed previousPublicKey from ${config.fileName}; next: npx cap sync`
         : `✓ ${config.fileName} has no previousPublicKey`,
       `  ${said}`,
     ],

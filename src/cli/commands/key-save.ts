@@ -31,7 +31,7 @@ interface Options {
 export function keySave(command: Command): void {
   command
     .description(
-      `Writes the public key into plugins.${PLUGIN}.publicKey of capacitor.config.ts, .js, .mjs or .json. Every other byte of the file stays the same. A file that cannot be edited safely is left unchanged, and the lines to paste are printed. Code in a page cannot read that config: --module writes a module instead, which exports the key.`,
+      `Writes the public key into plugins.${PLUGIN}.publicKey of capacitor.config.ts, .js, .mjs or .json. Changes no other byte of the file. If it cannot edit the file safely, it prints the lines to paste. Code in a page cannot read that config: --module writes a module that exports the key instead.`,
     )
     .option(
       '--key <file>',
@@ -46,10 +46,10 @@ export function keySave(command: Command): void {
     .option('--force', 'with --module: replace a file that bundleseal did not write', false)
     .option(
       '--capgo',
-      `a key of Capgo's, into plugins.${CAPGO.plugin}.publicKey, which Capgo's plugin reads`,
+      `save a key of Capgo's format into plugins.${CAPGO.plugin}.publicKey, which Capgo's plugin reads`,
       false,
     )
-    .option('--plugin <name>', `the plugin whose settings get it (default: ${PLUGIN})`)
+    .option('--plugin <name>', `the plugin whose settings get the key (default: ${PLUGIN})`)
     .option('--config <file>', 'the config (default: the one that Capacitor uses here)')
     .addHelpText(
       'after',
@@ -63,7 +63,7 @@ export function keySave(command: Command): void {
         const pem = await publicPem(format, await theKey(format, options));
         const file = await configOf(
           options.config,
-          format === SEALED ? '; an app without one imports a module: pass --module FILE' : '',
+          format === SEALED ? '; for an app without such a config, pass --module FILE' : '',
         );
         warnOfOthers(context, file);
         return saveKey(file, pem, options.plugin ?? format.plugin);
@@ -148,7 +148,9 @@ export async function configOf(path: string | undefined, otherwise = ''): Promis
 
 export function warnOfOthers(context: Context, { fileName, others }: ConfigFile): void {
   if (others.length > 0) {
-    context.warn(`${others.join(', ')} is here too; Capacitor takes ${fileName}, and so does this`);
+    context.warn(
+      `${others.join(', ')} exists too; Capacitor reads ${fileName}, so this command writes to it`,
+    );
   }
 }
 

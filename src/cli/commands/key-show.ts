@@ -23,8 +23,10 @@ interface Shown {
 
 export function keyShow(command: Command): void {
   command
-    .description('Shows what keys are, and never a key itself.')
-    .argument('<files...>', 'one key or two: PEM, DER or JWK')
+    .description(
+      'Shows the id, bits and format of one or two keys, and whether two keys are a pair. Never prints a key.',
+    )
+    .argument('<files...>', 'one or two keys: PEM, DER or JWK')
     .addHelpText('after', examples('key show .bundleseal_key .bundleseal_key.pub'))
     .action(
       run(async (context, _options, ...files) => {

@@ -25,13 +25,17 @@ interface KeysFlags {
 export function releaseKeys(command: Command): void {
   command
     .description(
-      'Makes the next keys.sealed with the offline recovery key: devices then trust only the named keys, and forget the marks of all indexes. Afterwards make a new index for every channel: release refresh --earlier-epoch keep, with a named key.',
+      'Makes the next keys.sealed with the offline recovery key. Devices then trust only the keys of --public-key, and forget the marks of all indexes. Afterwards, make a new index for every channel with one of these keys: release refresh --earlier-epoch keep.',
     )
     .option('--store <folder>', "the folder to write (default: package.json's)")
-    .option('--from <url|folder>', 'the place of the present keys.sealed (default: --store)')
+    .option('--from <url|folder>', 'where to read the current keys.sealed (default: --store)')
     .option('--recovery-key <file>', 'the private recovery key; - for standard input')
-    .option('--public-key <file>', 'a key that devices will trust; repeatable', collect)
-    .option('--retire <file>', 'a key that still opens bundles and patches; repeatable', collect)
+    .option('--public-key <file>', 'a public key that devices will trust; repeatable', collect)
+    .option(
+      '--retire <file>',
+      'a public key that still opens bundles and patches, but no index; repeatable',
+      collect,
+    )
     .option('--app-id <id>', "the app (default: package.json's, then the Capacitor config's appId)")
     .option('--no-project', 'do not read the Capacitor config and package.json')
     .option('--dry-run', 'do all the work and write nothing', false)

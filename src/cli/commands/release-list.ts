@@ -50,7 +50,7 @@ export function releaseList(command: Command): void {
               ...(useBuiltIn === true ? ['  every device runs its built-in release'] : []),
               ...(useBuiltIn !== true && releases.every(({ id }) => withdrawn.includes(id))
                 ? [
-                    '  no release is offered: devices that run a withdrawn one go back to their built-in release',
+                    '  no release is offered: devices that run a withdrawn release go back to their built-in release',
                   ]
                 : []),
               ...releases.flatMap((release) => {

@@ -13,7 +13,7 @@ export function releasePrune(command: Command): void {
   readingOptions(
     command
       .description(
-        'Deletes the objects in the folder of a store that no index names or retires. Opens every index first, and deletes nothing if one cannot be opened. Keeps objects of the last seven days.',
+        'Deletes the objects of a store that no index needs any more. Opens every index first, and deletes nothing if it cannot open one of them. Keeps objects of the last seven days.',
       )
       .option('--dry-run', 'list the files, and delete nothing', false),
   )

@@ -77,7 +77,7 @@ export function releasePublish(command: Command): void {
         );
         if (published.index.useBuiltIn === true) {
           context.warn(
-            'the index tells every device to run its built-in release: npx bundleseal release refresh --no-use-built-in ends that',
+            'the index tells every device to run its built-in release: run npx bundleseal release refresh --no-use-built-in to end this',
           );
         }
         const build = await buildCommand(flags.project, folder);

@@ -15,7 +15,7 @@ export function releaseRefresh(command: Command): void {
   signingOptions(
     command
       .description(
-        'Makes an index with the same content that expires later. Run it on a schedule: devices refuse an expired index, and go on with the release that they have.',
+        'Makes an index with the same content that expires later. Run it on a schedule: devices refuse an expired index, and keep their release.',
       )
       .option('--use-built-in', USE_BUILT_IN)
       .option('--no-use-built-in', 'devices choose among the releases again'),

@@ -12,7 +12,7 @@ export function releaseRollout(command: Command): void {
   signingOptions(
     command
       .description(
-        'Changes the share of devices that are offered a release. 0% stops a rollout. A lower share takes no device back: use release withdraw for that.',
+        'Changes the share of devices that are offered a release. 0% stops a rollout. Devices that run the release keep it if you lower the share: to make them leave it, use release withdraw.',
       )
       .argument('<share>', 'such as 25%')
       .option(

@@ -21,16 +21,15 @@ export function releaseStamp(command: Command): void {
       readingOptions(
         command
           .description(
-            'Writes bundleseal-release.json into a build: its release id, its time and its files. With --channel, it adds the marks of the channels, so that a device refuses older indexes even after it has lost its storage.',
+            'Writes bundleseal-release.json into a build, with the release id, the time and the list of files. With --channel, it adds the mark of each channel: a device then refuses older indexes even after it has lost its storage.',
           )
           .argument('<dir>', 'the build')
           .option('--runtime <runtime>', 'the native runtime of the build')
+          .option('--channel <channel>', 'a channel whose mark to add; repeatable', collect)
           .option(
-            '--channel <channel>',
-            'a channel of the store whose mark is added; repeatable',
-            collect,
-          )
-          .option('--no-files', "don't list the files: for devices that can list a folder"),
+            '--no-files',
+            "don't list the files: devices that can list a folder need no list",
+          ),
       ),
     ),
   )
@@ -41,7 +40,7 @@ export function releaseStamp(command: Command): void {
         const isRead = from !== undefined || store !== undefined;
         if (isRead && channel.length === 0) {
           throw new UsageError(
-            `${from === undefined ? '--store' : '--from'} is for --channel: pass the channel whose mark the stamp gets`,
+            `${from === undefined ? '--store' : '--from'} needs --channel: pass the channel whose mark the stamp gets`,
           );
         }
         const { listReleases, stampRelease } = await import('../../node.ts');
@@ -63,7 +62,7 @@ export function releaseStamp(command: Command): void {
           lines: [
             `✓ bundleseal-release.json  ${stamp.id}`,
             `  stamped  ${stamp.createdAt}`,
-            ...floors.map((one) => `  floor    ${one.channel} index ${one.sequence}`),
+            ...floors.map((one) => `  mark     ${one.channel} index ${one.sequence}`),
           ],
         };
       }),

@@ -21,7 +21,7 @@ export function releaseVerify(command: Command): void {
   readingOptions(
     command
       .description(
-        'Fetches, opens and compares every bundle, applies every patch, and looks at expiry and cache headers. Exits with 1 if something is wrong. Reports to standard error.',
+        'Downloads and opens every bundle, applies every patch, and checks expiry and cache headers. Exits with 1 if it finds a problem. Reports to standard error.',
       )
       .option(
         '--channel <channel>',
@@ -32,7 +32,11 @@ export function releaseVerify(command: Command): void {
         '--expires-within <duration>',
         'an index that expires sooner is a problem (default: a quarter of its lifetime)',
       )
-      .option('--built-in <dir>', 'a built-in release whose patches to test; repeatable', collect),
+      .option(
+        '--built-in <dir>',
+        'a built-in release: also test the patches from it; repeatable',
+        collect,
+      ),
   )
     .addHelpText(
       'after',

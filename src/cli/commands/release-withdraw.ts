@@ -19,7 +19,7 @@ export function releaseWithdraw(command: Command): void {
   signingOptions(
     command
       .description(
-        'Withdraws a release: devices that run it leave it, and no device takes it. release publish --reinstate or release promote --reinstate offers it again.',
+        'Withdraws a release: devices that run it leave it, and no device installs it. To offer it again, pass --reinstate to release publish or release promote.',
       )
       .argument('<release>', 'its version or id')
       .option('--use-built-in', USE_BUILT_IN),

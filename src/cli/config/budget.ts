@@ -15,7 +15,7 @@ export const TOO_DEEP: Unsure = { unsure: 'it is nested too deeply to be read' }
 
 export const TOO_LARGE: Unsure = { unsure: 'it is too large for a config of Capacitor' };
 
-export const TOO_INVOLVED: Unsure = { unsure: 'it is too involved to be read without running it' };
+export const TOO_INVOLVED: Unsure = { unsure: 'it is too complex to be read without running it' };
 
 // Following names and spreads can take exponentially many steps. A typical config needs less than a thousand.
 const MAX_STEPS = 1_000_000;

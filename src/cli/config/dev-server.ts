@@ -94,7 +94,7 @@ export async function denyKey(
   const found = isUnsure(after) ? after : locate(after, members);
   const added = isUnsure(found) ? undefined : found.members[place.members.length];
   if (isUnsure(after) || added === undefined || !isSameBut(config, [], after, [added], splices))
-    return { manual, reason: 'the changed text would not say the same otherwise' };
+    return { manual, reason: 'the edit would also change other values' };
   return { edited };
 }
 

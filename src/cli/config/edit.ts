@@ -27,7 +27,7 @@ export interface Manual {
   readonly reason: string;
 }
 
-const UNCHECKED: Unsure = { unsure: 'the changed text would not say the same otherwise' };
+const UNCHECKED: Unsure = { unsure: 'the edit would also change other values' };
 
 /**
  * Writes a public key into `plugins.<plugin>.publicKey`.
@@ -118,7 +118,7 @@ async function tryRemove(
   if (member === undefined || holder === undefined) return config.text;
   const value = unwrap(member.value);
   if (value.type === 'Identifier' && isDeclared(config, value.name)) {
-    return { unsure: `its value is in the constant ${value.name}, which has to go too` };
+    return { unsure: `its value is in the constant ${value.name}, which has to be removed too` };
   }
   const splices: Splice[] = removeMember(config, holder, member);
   const edited = applySplices(config.text, splices);

@@ -24,7 +24,7 @@ export function exportedBy({ text, tree, language }: Config): Expression | Unsur
   const found = (tree['body'] as Node[]).flatMap(exportsOf);
   const [only, another] = found;
   if (only === undefined) return { unsure: 'it has no default export' };
-  if (another !== undefined) return { unsure: 'it exports more than one thing as the config' };
+  if (another !== undefined) return { unsure: 'it exports more than one config' };
   if (only.target !== undefined) {
     const { start, end } = only.target;
     const other = ['module', 'exports']

@@ -99,7 +99,7 @@ function objectOf(
       }
       const isCalledHere = callee.type.includes('Function') && first === undefined;
       if (isCalledHere) return returnedBy(config, callee as unknown as Node, path, what);
-      return { unsure: `${what} is what a function gives` };
+      return { unsure: `${what} is the result of a function` };
     }
     case 'ArrowFunctionExpression':
     case 'FunctionExpression':
@@ -128,7 +128,7 @@ function returnedBy(
   const [only] = returns;
   const value = only?.['argument'] as Expression | null | undefined;
   if (only === undefined || returns.length > 1 || !statements.includes(only) || value == null) {
-    return { unsure: `${what} depends on which way a function goes` };
+    return { unsure: `${what} depends on a branch in a function` };
   }
   return objectOf(config, value, path, what);
 }

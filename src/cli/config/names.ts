@@ -145,7 +145,7 @@ export function followName(
   for (const use of uses) {
     if (use === declaration || use.node.start === via.start || isHarmless(use, path)) continue;
     const where = lineAndColumn(text, use.node.start);
-    return { unsure: `${name} is also used at ${where}, which may change it` };
+    return { unsure: `${name} is also used at ${where}, where its value may change` };
   }
   return init as unknown as Expression;
 }

@@ -116,7 +116,7 @@ async function keyFinding(
     findings.push({
       code: 'CONFIG_KEY_MISPLACED',
       state: 'warning',
-      what: `${path} holds a key of ${SEALED.title} in plugins.${CAPGO.plugin}.publicKey, which is the place of Capgo's plugin, and the plugin can't use it`,
+      what: `${path} holds a key of ${SEALED.title} in plugins.${CAPGO.plugin}.publicKey, which is for Capgo's plugin, and that plugin can't use the key`,
       mend:
         publicKey.kind === 'absent'
           ? `move it: ${SEALED.save}${configFlag(path)}, then remove publicKey from plugins.${CAPGO.plugin}`
@@ -159,7 +159,7 @@ async function compare(
     return {
       code: 'CONFIG_KEY_INVALID',
       state: 'bad',
-      what: `${path} holds something in plugins.${plugin}.publicKey that is no public key for ${format.title}`,
+      what: `plugins.${plugin}.publicKey of ${path} is not a public key for ${format.title}`,
       mend: save,
       ...about,
     };
@@ -178,7 +178,7 @@ async function compare(
         code: 'CONFIG_KEY_PREVIOUS',
         state: 'warning',
         what: `${path} holds the private key's other half as previousPublicKey`,
-        mend: 'a rotation is under way: npx bundleseal key rotate --help',
+        mend: 'a rotation is in progress: npx bundleseal key rotate --help',
         keyId: id,
         ...about,
       };
@@ -215,7 +215,7 @@ async function examinePrivateKeyIn(path: string, findings: Finding[]): Promise<v
           code: 'CONFIG_PRIVATE_KEY',
           state: 'bad',
           what: `${where}: a private key, which every copy of the app has`,
-          mend: `take it out (npx bundleseal key delete-old${configFlag(path)}), and make a new pair: that key is known`,
+          mend: `remove it (npx bundleseal key delete-old${configFlag(path)}), and make a new pair: everyone with the app has that key`,
           path,
         };
       }
@@ -224,7 +224,7 @@ async function examinePrivateKeyIn(path: string, findings: Finding[]): Promise<v
           code: 'CONFIG_PRIVATE_KEY',
           state: 'warning',
           what: `${where}, and its value cannot be read without running the file`,
-          mend: 'no app may hold a private key: take the member out',
+          mend: 'no app may contain a private key: remove the member',
           path,
         };
       }

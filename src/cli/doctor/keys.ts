@@ -184,7 +184,7 @@ function variableFinding(
     code: 'PRIVATE_KEY_REPAIRED',
     state: 'warning',
     what: `${what}, after a repair: ${repairs.join('; ')}`,
-    mend: `bundleseal repairs this by itself; other tools may not. Set it again: printf %s "$(cat ${inShell(path)})"`,
+    mend: `bundleseal repairs this; other tools may not. Set the variable again: printf %s "$(cat ${inShell(path)})"`,
     ...about,
   };
 }
@@ -198,7 +198,7 @@ async function examineMissing(
   const { env, key, verifyOnly } = situation;
   const about = { wire: format.name } as const;
   if (verifyOnly) {
-    const what = 'there is no private key here, and none is needed to open bundles';
+    const what = 'there is no private key here, and opening bundles needs none';
     findings.push({ code: 'PRIVATE_KEY_NOT_NEEDED', state: 'good', what, ...about });
     return [];
   }
@@ -216,7 +216,7 @@ async function examineMissing(
         code: 'PRIVATE_KEY_ELSEWHERE',
         state: 'warning',
         what: `no private key here, but ${above} is the private key ${id}`,
-        mend: `commands in this folder find it only when it is named: --key ${inShell(above)}`,
+        mend: `commands in this folder use it only if you pass --key ${inShell(above)}`,
         path: above,
         keyId: id,
         ...about,
@@ -235,7 +235,7 @@ async function examineMissing(
     mend: isBad
       ? `set ${format.variable} from the secret. On a machine that only opens bundles, run npx bundleseal doctor --verify-only`
       : (await exists(`${path}.pub`))
-        ? `on the build machine, set ${format.variable} to the private half of ${path}.pub, or copy ${path} from where the pair was made`
+        ? `on the build machine, set ${format.variable} to the private half of ${path}.pub, or copy ${path} from the machine on which the pair was made`
         : `set ${format.variable} on the build machine, or make a pair: ${format.create}`,
     ...about,
   });
@@ -255,7 +255,7 @@ async function examinePublicKey(
     code: 'PUBLIC_KEY_INVALID',
     state: 'bad',
     what: path,
-    mend: 'get it again from where the pair was made',
+    mend: 'copy it again from the machine on which the pair was made',
     ...about,
   };
   await examine(findings, failed, async () => {

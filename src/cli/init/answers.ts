@@ -71,9 +71,9 @@ export const ABOUT_STORES: Readonly<Record<StoreKind, string>> = {
 };
 
 const ABOUT_KEYS: Readonly<Record<KeyChoice, string>> = {
-  create: 'make a pair here',
-  protect: 'make a pair here, under a passphrase',
-  use: 'use the pair that is here',
+  create: 'make a pair',
+  protect: 'make a pair with a passphrase',
+  use: 'use the pair in this folder',
 };
 
 export const ABOUT_FRAMEWORKS: Readonly<Record<Framework, string>> = {
@@ -189,8 +189,8 @@ export function oneOf<T extends string>(flag: string, known: readonly T[], value
   const why =
     flag === '--keys' && Object.hasOwn(ABOUT_KEYS, value)
       ? value === 'use'
-        ? ', as there is no key pair here'
-        : ', as a key pair is here already, and init replaces no key'
+        ? ', because this folder has no key pair'
+        : ', because this folder has a key pair, and init replaces no key'
       : '';
   throw new UsageError(`${flag} takes ${known.join(', ')}${why}; got ${JSON.stringify(value)}`);
 }
@@ -219,7 +219,7 @@ export function checkUrl(text: string | undefined, framework: Framework): string
     return `${path}/`;
   if (/^http:/i.test(given)) {
     throw new UsageError(
-      `--url takes an address with https://, because over http:// anybody on the way can keep updates from a device; got ${JSON.stringify(given)}`,
+      `--url takes an address with https://, because anyone on the network can block updates over http://; got ${JSON.stringify(given)}`,
     );
   }
   throw new UsageError(

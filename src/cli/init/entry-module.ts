@@ -42,7 +42,7 @@ function stepForVue({ vue }: Errors, text: string): string | undefined {
     major === 2
       ? `add the line ${line}`
       : `replace createApp(App).mount('#app') by const app = createApp(App); ${line}; app.mount('#app')`;
-  return `${lines}. Otherwise Vue hides the error of a component, and a broken release that shows anything else counts as working`;
+  return `${lines}. Otherwise Vue hides the error of a component, and a broken release that shows something else counts as working`;
 }
 
 /** React before version 19 has no such option. */
@@ -58,7 +58,7 @@ function stepForAngular({ hasAngular }: Errors, text: string): string | undefine
   const call = /\bbootstrapModule\b/.test(text)
     ? 'bootstrapModule(AppModule)'
     : 'bootstrapApplication(App, appConfig)';
-  return `${call}.then(${NAME}).catch(reportError), in place of the last lines. Otherwise Angular hides the error of a component, and a broken release that shows anything else counts as working; docs/guides/pwa.md says what components of routes need`;
+  return `${call}.then(${NAME}).catch(reportError), in place of the last lines. Otherwise Angular hides the error of a component, and a broken release that shows something else counts as working; docs/guides/pwa.md says what components of routes need`;
 }
 
 /** The major and minor version that a range begins with. `latest` stands for the newest version. */

@@ -61,10 +61,10 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
   if (record?.isFinished === false) {
     if (dryRun)
       throw new UsageError(
-        'an earlier init was stopped halfway: run npx bundleseal init, or npx bundleseal init --undo',
+        'an earlier init was interrupted: run npx bundleseal init, or npx bundleseal init --undo',
       );
     await withRecord(record, () => takeBackHalf(record, root));
-    context.inform('an earlier init was stopped halfway: its changes were undone');
+    context.inform('an earlier init was interrupted: its changes were undone');
     return initialise(context, flags);
   }
   const earlier = earlierAnswers(project.packageText);
@@ -86,7 +86,7 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
     return {
       json: { ...json, written: [] },
       lines: [
-        isBad ? '✗ not everything is here:' : '✓ everything is here already',
+        isBad ? '✗ some files need a change by hand:' : '✓ no file needs a change',
         ...planLines({ ...plan, same: [] }, [], false),
         ...(await missingKeyLines(context)),
         ...nextLines('next, unless you have done it', plan),
@@ -167,7 +167,7 @@ async function missingKeyLines({ env }: Context): Promise<string[]> {
   const { privateKeyFile, variable } = SEALED;
   if (env[variable] !== undefined || (await exists(privateKeyFile))) return [];
   return [
-    `  ${privateKeyFile} is not here: to publish from this folder, copy it from where it was made, or set ${variable}`,
+    `  ${privateKeyFile} is not here: to publish from this folder, copy the file from the machine on which init made it, or set ${variable}`,
   ];
 }
 

@@ -91,7 +91,7 @@ export async function makePlan(
       const lines = isKey.isKey
         ? [`run ${project.manager.typed.execute} bundleseal key save --module ${path}`]
         : content.trimEnd().split('\n');
-      conflicts.push({ path, reason: 'is there already, with other content', lines });
+      conflicts.push({ path, reason: 'exists with other content', lines });
     }
   }
   await editIgnored();
@@ -127,7 +127,7 @@ export async function makePlan(
     const start = text === '' || text.endsWith('\n') ? '' : lineBreak;
     const added =
       missing.length === 0 ? '' : start + missing.map((line) => line + lineBreak).join('');
-    edit(path, 'git leaves out the private key', before, Buffer.from(text + added, 'latin1'));
+    edit(path, 'keeps the private key out of git', before, Buffer.from(text + added, 'latin1'));
   }
 
   async function editPackage(): Promise<void> {
@@ -183,7 +183,7 @@ export async function makePlan(
       edit(path, ABOUT_SERVER, Buffer.from(text), Buffer.from(result.edited));
       return;
     }
-    const reason = `lets Vite's dev server give out ${SEALED.privateKeyFile} to everyone who can reach it: add this`;
+    const reason = `lets Vite's dev server send ${SEALED.privateKeyFile} to everyone who can reach it: add this`;
     conflicts.push({ path, reason, lines: [result.manual] });
   }
 }
@@ -305,12 +305,12 @@ async function nextSteps(
     ...(isTried ? [] : trySteps(answers, site, project.manager.typed)),
     ...(hasNewKey
       ? [
-          `keep a copy of ${privateKeyFile} that only you can read: without it your apps take no update`,
+          `keep a copy of ${privateKeyFile} that only you can read: without the key, your apps get no more updates`,
         ]
       : []),
     ...(ci === 'github' && project.libraryFile !== undefined
       ? [
-          `move ${project.libraryFile} into the repository and install it from there: the workflow cannot install a file outside`,
+          `move ${project.libraryFile} into the repository and install it from there: the workflow cannot install a file outside of it`,
         ]
       : []),
     ...settings.map(
@@ -321,7 +321,7 @@ async function nextSteps(
     ),
     ...(ci === 'none'
       ? [
-          'run the same two scripts in CI with BUNDLESEAL_PRIVATE_KEY, and upload what release publish lists',
+          'run the same two scripts in CI with BUNDLESEAL_PRIVATE_KEY, and upload the files that release publish lists',
         ]
       : []),
   ];
@@ -333,7 +333,7 @@ function stepForAdapter({ kit, manager }: Project): string[] {
   const [, major = '3'] = /^\D*(\d+)/.exec(kit.version ?? '') ?? [];
   const version = Number(major) < 3 ? `@${Number(major) + 1}` : '';
   return [
-    `${manager.typed.add} @sveltejs/adapter-static${version}, and make it the adapter: others write no folder of static files`,
+    `${manager.typed.add} @sveltejs/adapter-static${version}, and make it the adapter: other adapters write no folder of static files`,
   ];
 }
 

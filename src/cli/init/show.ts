@@ -35,7 +35,7 @@ export function planLines(plan: Plan, pair: readonly string[], isWhole: boolean)
       return [headOf(change, width), ...lines];
     }),
     ...recordLines(plan, width),
-    ...same.map((path) => `  = ${path} has it already`),
+    ...same.map((path) => `  = ${path} needs no change`),
     ...conflictLines(plan),
   ];
 }
@@ -84,7 +84,7 @@ function headOf({ path, about, before }: Change, width: number): string {
 function pairLines([privateKey, publicKey]: readonly string[], width: number): string[] {
   if (privateKey === undefined) return [];
   return [
-    `  + ${privateKey.padEnd(width)}  the private key: a secret, which git leaves out`,
+    `  + ${privateKey.padEnd(width)}  the private key: keep it secret; git ignores it`,
     `  + ${(publicKey as string).padEnd(width)}  its public half`,
   ];
 }

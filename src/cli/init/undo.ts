@@ -54,12 +54,12 @@ export async function undoInit(
   const record = await readRecord(root);
   if (record === undefined) {
     throw new UsageError(
-      `there is no ${RECORD} here: init wrote nothing in this folder, or it was undone`,
+      `there is no ${RECORD} here: init has written nothing in this folder, or its changes were undone`,
     );
   }
   if (!asks && !yes && !dryRun) {
     throw new UsageError(
-      'init --undo asks first, and there is no terminal: pass --yes, or --dry-run to see what would be taken back',
+      'init --undo asks first, and there is no terminal: pass --yes, or --dry-run to see what would be undone',
     );
   }
   const hasReleases = await exists(`${record.store}/channels`);
@@ -80,11 +80,11 @@ export async function undoInit(
     ...stays.map(({ path, reason }) => `  ! ${path} stays: ${reason}`),
   ];
   const isBad = kept.some((one) => one.isBad);
-  const part = isBad ? ', and the rest after you have done what the lines with ! say' : '';
-  if (dryRun) return { json, lines: [`This would be taken back${part}:`, ...lines], isBad };
+  const part = isBad ? ', and the rest after you have followed the lines with !' : '';
+  if (dryRun) return { json, lines: [`This would be undone${part}:`, ...lines], isBad };
   if (!yes) {
-    for (const line of [`This will be taken back${part}:`, ...lines]) say(line);
-    if (!(await context.confirm('Take it back?')))
+    for (const line of [`This will be undone${part}:`, ...lines]) say(line);
+    if (!(await context.confirm('Undo it?')))
       return {
         json: { ...json, removed: [], restored: [], edited: [] },
         lines: ['  nothing was changed'],
@@ -106,12 +106,10 @@ export async function undoInit(
   await warnOfGit(context);
   const isNothing = taken.length + edits.size === 0;
   const head = isBad
-    ? `✗ ${isNothing ? 'nothing' : 'not everything'} was taken back`
-    : `✓ ${isNothing ? 'nothing is left to take back' : 'taken back'}`;
+    ? `✗ ${isNothing ? 'nothing' : 'not everything'} was undone`
+    : `✓ ${isNothing ? 'nothing is left to undo' : 'undone'}`;
   // The question came after the list, so the list is on the screen already.
-  const result = yes
-    ? [`${head}:`, ...lines]
-    : [isBad ? `${head}: do what the lines with ! say` : head];
+  const result = yes ? [`${head}:`, ...lines] : [isBad ? `${head}: follow the lines with !` : head];
   const isWorkerGone = Object.keys(files).some((path) => WORKER.test(path));
   const next = isWorkerGone && !isNothing ? visitorLines(hasReleases) : [];
   // Modules that stay may import the package.
@@ -120,7 +118,7 @@ export async function undoInit(
     uninstall === undefined
       ? []
       : [
-          `  last: ${isRecordKept ? 'when you no longer need --undo --delete-key, ' : ''}run ${uninstall}; package.json still depends on it`,
+          `  last: ${isRecordKept ? 'when you no longer need --undo --delete-key, ' : ''}run ${uninstall}, because package.json still depends on bundleseal`,
         ];
   return { json, lines: [...result, ...next, ...last], isBad };
 }
@@ -132,9 +130,9 @@ const WORKER = /(^|\/)sw\.[jt]s$/;
 function visitorLines(hasReleases: boolean): string[] {
   const who = hasReleases
     ? 'browsers that have visited the website keep its service worker'
-    : 'if the website was deployed with its service worker, browsers that have visited it keep that';
+    : 'if the website was deployed with its service worker, browsers that have visited it keep the worker';
   return [
-    `  next: ${who}, which goes on serving the release that they have.`,
+    `  next: ${who}, which keeps serving their release.`,
     '        To end that, deploy the script of docs/guides/pwa.md (in node_modules/bundleseal), "Remove it again", as sw.js',
   ];
 }
@@ -181,7 +179,7 @@ async function divide(
     if (state === 'as before') continue;
     if (isViteConfig(path) && state === 'changed') {
       const reason =
-        'you have changed it, so it is yours; leave the list server.fs.deny in it while a private key is here';
+        'you have changed it; keep the list server.fs.deny in it while this folder has a private key';
       kept.push({ path, reason, isBad: false, isOfUser: true });
     } else if (key.isKept && isViteConfig(path)) {
       kept.push({ path, reason: ofServer('the private key'), isBad: deletesKey });
@@ -205,7 +203,7 @@ async function divide(
     );
   for (const [path, user] of await usesOf(record, takenNow(), edits)) {
     const isOfInit = record.files[user]?.before === null;
-    const reason = `${user} ${user === PACKAGE ? 'names' : 'imports'} it${isOfInit ? '' : `: take that out there, ${again()}`}`;
+    const reason = `${user} ${user === PACKAGE ? 'names' : 'imports'} it${isOfInit ? '' : `: remove that there, ${again()}`}`;
     kept.push({ path, reason, isBad: true });
   }
   const absent = [...states].flatMap(([path, state]) => (state === 'as before' ? [path] : []));
@@ -232,12 +230,12 @@ async function reasonOf(path: string, { added }: WrittenFile): Promise<string> {
   const text = ((await bytesOf(path)) ?? '').toString();
   if (path === PACKAGE) {
     const names = (await changedMembers(text, added)).map((name) => JSON.stringify(name));
-    return `it was changed since; take out by hand what init added: ${names.join(', ')}`;
+    return `it was changed since; remove by hand what init added: ${names.join(', ')}`;
   }
   if (path === IGNORED)
-    return `it was changed since; take out by hand what init added: ${added.join(', ')}`;
+    return `it was changed since; remove by hand what init added: ${added.join(', ')}`;
   const lines = await describeCalls(path, text);
-  return `it was changed since: take out what imports and calls keepUpToDate (${lines}), ${again()}`;
+  return `it was changed since: remove the import and the calls of keepUpToDate (${lines}), ${again()}`;
 }
 
 /** Returns a private key that stays, and that the lines in .gitignore and Vite's config protect. */
@@ -275,6 +273,6 @@ async function decideOnKey(
     return { isKept: true, reason };
   }
   const reason =
-    'releases may exist that were sealed with it, and their apps take no update without it; --undo --delete-key deletes it';
+    'there may be releases that were sealed with it, and their apps get no updates without it; --undo --delete-key deletes it';
   return { isKept: !deletesKey, reason };
 }

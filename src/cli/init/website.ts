@@ -33,7 +33,7 @@ export default defineConfig({
 });
 `;
 
-export const ABOUT_SERVER = 'keeps the private key out of the dev server';
+export const ABOUT_SERVER = "keeps Vite's dev server from sending the private key";
 
 /** The config for a project of Vite that has none. It keeps the dev server from serving the private key. */
 export function serverConfig({ hasVite, viteConfig }: Project): NewFile[] {

@@ -20,7 +20,7 @@ export function answerChange(
 ): Answer {
   const { channel, epoch, sequence, issuedAt, expiresAt } = index;
   const of = changed && epoch === 0 && sequence === 1 ? ', the first of this channel' : '';
-  const did = dryRun ? `would be made${of}` : changed ? `made${of}` : 'nothing to change';
+  const did = dryRun ? `would be made${of}` : changed ? `made${of}` : 'no change';
   return {
     json: {
       ...{ changed, dryRun, channel, epoch, sequence, issuedAt, expiresAt, keyFrom },
@@ -99,7 +99,7 @@ export function answerRelease(
       ...(front === undefined
         ? []
         : [
-            `  place    stays behind ${nameOfRelease(front.id, index.releases)}, which devices prefer`,
+            `  order    stays behind ${nameOfRelease(front.id, index.releases)}, which devices prefer`,
             `           To put it in front, ${toFront(release, options)}`,
           ]),
       ...downloadLines(release, index),
@@ -128,7 +128,7 @@ function publishedAgain(
   const isKept = release.version !== version;
   if (!isKept && renamedFrom === undefined) return undefined;
   const said = isKept
-    ? `this build is release ${release.version} already, and keeps that version`
+    ? `this build is release ${release.version} of the channel, and keeps that version`
     : `this build was published before, as ${renamedFrom}: its entry now says ${version}`;
   if (front !== undefined) {
     return `${said}. It stays behind ${nameOfRelease(front.id, index.releases)}, which devices prefer. If that release is broken, run npx bundleseal release withdraw ${front.id.slice(0, 8)}; to keep it in the channel, ${inFront}`;
@@ -168,7 +168,7 @@ export function answerWithdrawal(
   if (useBuiltIn !== true && offered.length === 0) {
     const isStopped = releases.some(({ id }) => !withdrawn.includes(id));
     context.warn(
-      `${channel} offers no release now: devices that run a withdrawn release go back to the one that their app was shipped with, and no device gets an update until the next npx bundleseal release publish${isStopped ? ' or npx bundleseal release rollout' : ''}`,
+      `${channel} offers no release now: devices that run a withdrawn release go back to their built-in release, and no device gets an update until the next npx bundleseal release publish${isStopped ? ' or npx bundleseal release rollout' : ''}`,
     );
   }
   const choice =
@@ -180,11 +180,11 @@ export function answerWithdrawal(
     lines: [
       `  withdrawn ${release}`,
       choice === undefined
-        ? `  next     ${useBuiltIn === true ? 'every device runs the release that its' : 'devices that run it go back to the release that their'} app was shipped with`
+        ? `  next     ${useBuiltIn === true ? 'every device runs its' : 'devices that run it go back to their'} built-in release`
         : `  next     devices that run it take ${choice}.`,
       ...(choice === undefined
         ? []
-        : ['           If their app was shipped with a newer release, they go back to that one.']),
+        : ['           If their built-in release is newer, they go back to that release.']),
       '           A device changes at the start after its next check.',
     ],
   });
@@ -207,7 +207,7 @@ export function answerRollout(
     );
   } else if (index.useBuiltIn !== true && offeredIn(index).length === 0) {
     context.warn(
-      `${index.channel} offers no release now: every device keeps the release that it runs, unless that is withdrawn, and a new installation runs the one that its app was shipped with. To offer ${version} again, run npx bundleseal release rollout with a higher share; to take it from the devices that run it, run npx bundleseal release withdraw ${id.slice(0, 8)}`,
+      `${index.channel} offers no release now: every device keeps its release, unless it is withdrawn, and a new installation runs its built-in release. To offer ${version} again, run npx bundleseal release rollout with a higher share; to make devices leave it, run npx bundleseal release withdraw ${id.slice(0, 8)}`,
     );
   }
   return answerChange(changed, options, keyFrom, {

@@ -28,16 +28,16 @@ const MAX_META_LENGTH = 2 ** 20;
 export function entryOptions(command: Command): Command {
   return rare(
     command
-      .option('--runtime <runtime>', 'a native runtime that it runs on; repeatable', collect)
+      .option('--runtime <runtime>', 'a native runtime of the release; repeatable', collect)
       .option('--requires <feature>', 'a feature that devices must have; repeatable', collect)
-      .option('--rollout <share>', 'share of devices that are offered it, such as 25%')
-      .option('--mandatory', 'the app should install it before it continues')
+      .option('--rollout <share>', 'share of the devices, such as 25%')
+      .option('--mandatory', 'the app should install the release before it continues')
       .option('--no-mandatory', 'the app may continue (the default for a new release)')
       .option('--note <text>', 'text for people, at most 4 KiB')
       .option('--meta <file>', 'a JSON object of your own; - for standard input')
       .option('--patches <n>', 'releases from which patches start (default: 5)')
-      .option('--keep <n>', 'releases that stay in the index, of each runtime (default: 10)')
-      .option('--built-in <dir|stamp>', 'a build that apps are shipped with; repeatable', collect)
+      .option('--keep <n>', 'releases of each runtime that stay in the index (default: 10)')
+      .option('--built-in <dir|stamp>', 'a built-in release to patch from; repeatable', collect)
       .option('--first', 'put the release in front, even if the channel already has it', false)
       .option('--reinstate', 'offer a withdrawn release again', false)
       .option('--create', 'create the channel (needed if --from is an address)', false),

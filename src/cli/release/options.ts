@@ -22,7 +22,7 @@ import { allOf, readAppId, readChannel, readStore } from './settings.ts';
 const RECOVERY_KEY_FILE = '.bundleseal_recovery_key.pub';
 
 /** The description of `--use-built-in`. */
-export const USE_BUILT_IN = 'every device runs the release that its app was shipped with';
+export const USE_BUILT_IN = 'every device runs its built-in release';
 
 interface TrustFlags {
   readonly appId?: string;
@@ -49,13 +49,13 @@ export function signingOptions(command: Command): Command {
     trustOptions(
       privateKeyOptions(command)
         .option('--store <folder>', "the folder to write to (default: package.json's)")
-        .option('--from <url|folder>', 'where to read the present state (default: --store)')
+        .option('--from <url|folder>', 'the store to read from (default: --store)')
         .option('--channel <channel>', "such as production (default: package.json's)")
         .option(
           '--expires <duration>',
-          'when devices refuse the index: 12h, 30d, 8w (default: as long as the index before; 30d for the first)',
+          'lifetime of the index: 12h, 30d, 8w (default: that of the previous index; 30d for the first)',
         )
-        .option('--out <new|full>', 'with --from: write new files, or all files in use', 'new')
+        .option('--out <new|full>', 'with --from: write new files, or every file in use', 'new')
         .option(
           '--other-channel <channel>',
           'with --out full: another channel of the store; repeatable',
@@ -65,7 +65,7 @@ export function signingOptions(command: Command): Command {
           '--earlier-epoch <keep|drop>',
           'keep or drop releases from before keys.sealed changed',
         )
-        .option('--force', 'continue although the previous index is ahead of this clock', false)
+        .option('--force', 'continue even if the index is ahead of the clock', false)
         .option('--dry-run', 'do all the work and write nothing', false),
     ),
     ...[
@@ -86,7 +86,7 @@ function trustOptions(command: Command): Command {
     .option('--no-project', 'do not read the Capacitor config and package.json')
     .option(
       '--public-key <file>',
-      'a public key that opens the objects of the store; repeatable (default: the public keys that are here)',
+      'a public key that opens the objects of the store; repeatable (default: the public keys of the project)',
       collect,
     )
     .option(
@@ -135,11 +135,11 @@ export async function readSigning(
 function checkOut({ from, out, otherChannel }: SigningFlags): void {
   if (out === 'full' && from === undefined) {
     throw new UsageError(
-      '--out full is for --from: without it, --store is the whole store already, so leave --out full out',
+      '--out full needs --from: without --from, --store is the whole store, so leave --out full out',
     );
   }
   if (otherChannel !== undefined && out !== 'full') {
-    throw new UsageError('--other-channel is for --out full: pass both, or neither');
+    throw new UsageError('--other-channel needs --out full: pass both, or neither');
   }
 }
 

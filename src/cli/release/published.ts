@@ -24,6 +24,6 @@ export async function checkPublished(store: string): Promise<void> {
       ? 'build the app, and publish its build: npx bundleseal release publish DIR'
       : `run ${build}, then npm run bundleseal:publish`;
   throw storeError(
-    `nothing has been published to ${JSON.stringify(store)} yet: ${how}. If the releases are in another place, name it with --from`,
+    `nothing has been published to ${JSON.stringify(store)} yet: ${how}. If the releases are in another folder or at an address, pass it as --from`,
   );
 }

@@ -34,9 +34,9 @@ describe('bundle encrypt and bundle verify with bytes that no app accepts', () =
   const cases: Record<string, readonly [bytes: Uint8Array, said: RegExp]> = {
     'a page that says not found': [
       utf8('<html>Not found</html>'),
-      /looks like a web page, as servers answer with 404.*--raw/,
+      /looks like a web page, as servers send with status 404.*--raw/,
     ],
-    'a line that says not found': [utf8('404: Not Found'), /answer that servers give/],
+    'a line that says not found': [utf8('404: Not Found'), /error message that servers send/],
     JSON: [utf8('{"message":"Not Found"}'), /looks like JSON/],
     'a zip in another archive': [gzipSync(rawZip([html])), /looks like a gzip archive/],
     'an empty file': [new Uint8Array(0), /empty file.*--raw/],
@@ -154,7 +154,7 @@ describe('bundle encrypt and bundle verify with bytes that no app accepts', () =
       expect(sealed).toMatchObject({
         usable: true,
         warnings: [
-          expect.stringMatching(/^"assets\/app.js": its "\\" was taken for "\/"/),
+          expect.stringMatching(/^"assets\/app.js": its "\\" was replaced by "\/"/),
           expect.stringMatching(/^"c.*[.]js": .*code page 437/),
         ],
       });

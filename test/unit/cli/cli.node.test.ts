@@ -153,7 +153,7 @@ describe('key save and key delete-old', () => {
       const { code, stderr } = await project.run(['key', 'save']);
       expect(code).toBe(0);
       expect(stderr).toContain('npx cap sync');
-      expect(stderr).toContain('capacitor.config.json is here too');
+      expect(stderr).toContain('capacitor.config.json exists too');
       const text = read(project, 'capacitor.config.ts').toString();
       expect(text).toContain('autoUpdate: true');
       expect(text.replace(/, BundleSeal: { publicKey: '[^']*' }/, '')).toBe(

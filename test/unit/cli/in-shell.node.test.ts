@@ -43,7 +43,10 @@ describe('a path in a command of a message', () => {
         ...['key', 'save', '--module', 'FILE'],
         ...['--key', `${KEY}.pub`, '--key', `${KEY}.old.pub`],
       ]);
-      expect(wordsOf(seal.replace(/^.* seal with/, 'bundleseal'))).toEqual(['--key', `${KEY}.old`]);
+      expect(wordsOf(seal.replace(/^.* seal for them with/, 'bundleseal'))).toEqual([
+        '--key',
+        `${KEY}.old`,
+      ]);
       expect(wordsOf(reseal.slice(reseal.indexOf('bundleseal ')))).toEqual([
         ...['bundle', 'reseal', 'FILE', '--from', `${KEY}.old.pub`, '--key', KEY],
       ]);

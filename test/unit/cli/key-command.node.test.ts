@@ -88,13 +88,13 @@ describe('a private key that a command prints', () => {
       /ended with exit code 3; its output is not shown/,
     ],
     ['is not there', 'no-such-command-of-bundleseal', /ended with exit code (127|1);/],
-    ['prints nothing', node(''), /printed nothing: run it by itself/],
+    ['prints nothing', node(''), /printed nothing: run it separately/],
     ['prints white space', node('console.log()'), /printed nothing/],
     ['prints no key', node(`console.log('SECRET-OUT is no key')`), /not a PEM key/],
     [
       'prints without an end',
       node(`setInterval(() => console.log('SECRET'.repeat(1000)))`),
-      /printed more than a key has/,
+      /printed more than the longest key/,
     ],
   ])('is refused where the command %s, and no output of it is shown', async (_, how, message) => {
     const { said, ...refused } = await json([...SEAL, '--key-command', how]);

@@ -27,7 +27,7 @@ describe('a private key that is not here', () => {
     );
     expect(mends).toEqual([
       expect.objectContaining({
-        mend: 'on the build machine, set BUNDLESEAL_PRIVATE_KEY to the private half of .bundleseal_key.pub, or copy .bundleseal_key from where the pair was made',
+        mend: 'on the build machine, set BUNDLESEAL_PRIVATE_KEY to the private half of .bundleseal_key.pub, or copy .bundleseal_key from the machine on which the pair was made',
       }),
     ]);
   });

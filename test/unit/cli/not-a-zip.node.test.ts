@@ -66,7 +66,9 @@ describe('recognise', () => {
       'upstream request timeout',
       'no such key',
       '502 Bad Gateway',
-    ].map((text) => [`the answer "${text}"`, utf8(text), /answer that servers give/] as const),
+    ].map(
+      (text) => [`the answer "${text}"`, utf8(text), /error message that servers send/] as const,
+    ),
   ];
 
   it.each(cases)('names %s', (_, bytes, said) => {

@@ -108,7 +108,9 @@ describe.each(MANAGERS)('the messages in a project of $name with $raise', (words
       const named = { ...rest, dependencies: { ...dependencies, bundleseal: '1.0.0' } };
       await project.write('package.json', JSON.stringify(named, undefined, 2));
       const undone = await said(project, 'init', ...UNDO_ALL);
-      expect(undone).toContain(`run ${remove} bundleseal; package.json still depends on it`);
+      expect(undone).toContain(
+        `run ${remove} bundleseal, because package.json still depends on bundleseal`,
+      );
     });
   });
 
@@ -202,9 +204,9 @@ describe.each(everyNth(MANAGERS, 5, 1))(
         await expectCommand(['release', 'list'], 'init in the folder of the app');
         await expectCommand(['init', '--yes'], "init in the app's folder");
         expect(await said(project, 'key', 'create')).toContain(
-          `(into the app: ${execute} bundleseal key save, or ${execute} bundleseal key save --module`,
+          `(put it into the app: ${execute} bundleseal key save, or ${execute} bundleseal key save --module`,
         );
-        await expectCommand(['key', 'create'], 'key rotate replaces it');
+        await expectCommand(['key', 'create'], 'key rotate replaces the pair');
         await project.write('key.mjs', '// Written by "bundleseal key save --module".');
         await expectCommand(['doctor'], 'key save --module key.mjs');
         const rotated = await said(project, 'key', 'rotate');

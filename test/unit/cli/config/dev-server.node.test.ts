@@ -58,7 +58,7 @@ describe('init and the config of Vite', () => {
       );
       expect(await doctor(project)).toMatchObject({
         code: 0,
-        stdout: expect.stringContaining('All is well.'),
+        stdout: expect.stringContaining('No problem was found.'),
       });
       const { stderr } = await done(project, '--undo', '--yes');
       expect(stderr).toContain(
@@ -128,7 +128,7 @@ describe('init and the config of Vite', () => {
     async (_, text, line) => {
       await withConfig('vite.config.ts', text, async (project) => {
         const lines = [
-          "! vite.config.ts lets Vite's dev server give out .bundleseal_key to everyone who can reach it: add this:\n",
+          "! vite.config.ts lets Vite's dev server send .bundleseal_key to everyone who can reach it: add this:\n",
           `      ${line}\n`,
         ].join('');
         const first = await project.run(['init', '--yes']);
@@ -137,7 +137,7 @@ describe('init and the config of Vite', () => {
         expect(read(project, 'vite.config.ts')).toBe(text);
         const again = await project.run(['init', '--yes']);
         expect(again.code).toBe(1);
-        expect(again.stderr).toContain('✗ not everything is here:\n');
+        expect(again.stderr).toContain('✗ some files need a change by hand:\n');
         expect(again.stderr).not.toContain('✓');
         expect(again.stderr).toContain(lines);
         const { code, stdout } = await doctor(project);
@@ -192,7 +192,7 @@ describe('a second init', () => {
     await withApp(VITE, async (project) => {
       await done(project, '--yes');
       const { stderr } = await done(project, '--yes');
-      expect(stderr).toContain('✓ everything is here already\n');
+      expect(stderr).toContain('✓ no file needs a change\n');
       expect(stderr).toContain('  next, unless you have done it:\n');
       expect(stderr).toContain('build it: npm run bundleseal:build\n');
       expect(stderr).toContain('cp -R dist/. site/\n');

@@ -88,12 +88,12 @@ const MANUAL: [string, string, RegExp][] = [
   [
     'a constant that holds it',
     `const KEY = '${SECRET}';\n${config('{ privateKey: KEY }')}`,
-    /the constant KEY, which has to go too/,
+    /the constant KEY, which has to be removed too/,
   ],
   [
     'a constant of the same name',
     `const privateKey = '${SECRET}';\n${config('{ privateKey }')}`,
-    /the constant privateKey, which has to go too/,
+    /the constant privateKey, which has to be removed too/,
   ],
   ['two of them', config(`{ privateKey: '${SECRET}', privateKey: 'b' }`), /more than once/],
   ['a getter', config(`{ get privateKey() { return '${SECRET}'; } }`), /a getter or a method/],

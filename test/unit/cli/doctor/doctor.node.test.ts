@@ -87,19 +87,23 @@ describe('doctor gives the right verdict on', () => {
       'a CI machine that only opens bundles',
       ({ write }) => write('capacitor.config.json', configWith(ours.publicKey)),
       { env: CI, flags: ['--verify-only'] },
-      { exit: 0, has: 'good PRIVATE_KEY_NOT_NEEDED', end: /^All is well\.$/ },
+      { exit: 0, has: 'good PRIVATE_KEY_NOT_NEEDED', end: /^No problem was found\.$/ },
     ],
     [
       'a colleague without the private key',
       ({ write }) => write('capacitor.config.json', configWith(ours.publicKey)),
       {},
-      { exit: 0, has: 'warning PRIVATE_KEY_MISSING', end: /^Nothing is wrong .* 1 to look at\.$/ },
+      {
+        exit: 0,
+        has: 'warning PRIVATE_KEY_MISSING',
+        end: /^No error was found; look at 1 of the findings\.$/,
+      },
     ],
     [
       'a CI machine with the key in its variable',
       ({ write }) => write('capacitor.config.json', configWith(ours.publicKey)),
       { env: { ...CI, ...WITH_KEY } },
-      { exit: 0, has: 'good CONFIG_KEY_FOUND', end: /^All is well\.$/ },
+      { exit: 0, has: 'good CONFIG_KEY_FOUND', end: /^No problem was found\.$/ },
     ],
     [
       'a machine with the key in its variable and another key in the config',
@@ -111,7 +115,11 @@ describe('doctor gives the right verdict on', () => {
       'a machine with the key in its variable and no app',
       async () => {},
       { env: WITH_KEY },
-      { exit: 0, has: 'warning CONFIG_MISSING', end: /^Nothing is wrong .* 1 to look at\.$/ },
+      {
+        exit: 0,
+        has: 'warning CONFIG_MISSING',
+        end: /^No error was found; look at 1 of the findings\.$/,
+      },
     ],
     [
       'an app that imports its key from a module',
@@ -123,7 +131,7 @@ describe('doctor gives the right verdict on', () => {
         await project.run(['key', 'save', '--module', 'src/key.ts', '--force']);
       },
       {},
-      { exit: 0, has: 'good MODULE_KEY_FOUND', end: /^All is well\.$/ },
+      { exit: 0, has: 'good MODULE_KEY_FOUND', end: /^No problem was found\.$/ },
     ],
     [
       'a module with another key',
@@ -161,7 +169,7 @@ describe('doctor gives the right verdict on', () => {
       {
         exit: 0,
         has: 'unknown CONFIG_UNREADABLE',
-        end: /^Nothing is wrong with what could be read/,
+        end: /^No error was found; look at /,
       },
     ],
     [
@@ -330,7 +338,7 @@ describe('doctor examines the keys of Capgo', () => {
       expect(failed.stdout).toContain('CAPGO_PRIVATE_KEY is not set');
       expect(failed.stdout).not.toContain('BUNDLESEAL');
       const verdict = await verdictOf(project, ['--verify-only'], CI);
-      expect(verdict).toMatchObject({ code: 0, end: 'All is well.' });
+      expect(verdict).toMatchObject({ code: 0, end: 'No problem was found.' });
     });
   });
 

@@ -262,7 +262,7 @@ describe.runIf(hasTerminal)('the questions of a second init', () => {
           QUESTIONS.map((question) => [question, '\r']),
         );
         expect(code, shown).toBe(0);
-        expect(shown).toContain('everything is here already');
+        expect(shown).toContain('no file needs a change');
         expect(treeOf(project.folder)).toEqual(before);
       });
     },

@@ -62,13 +62,13 @@ syncBuiltinESMExports();`;
     });
   });
 
-  it.each(STEPS)('is taken back by --undo when the process is killed at change %i', async (at) => {
+  it.each(STEPS)('is undone by --undo when the process is killed at change %i', async (at) => {
     await withFault(at, 'kill', async (project) => {
       await done(project, '--yes');
     });
   });
 
-  it('is taken back by the next run, which then writes everything', async () => {
+  it('is undone by the next run, which then writes everything', async () => {
     await withApp(VITE, async (project) => {
       await done(project, '--yes');
       const record = JSON.parse(read(project, RECORD));
@@ -76,7 +76,7 @@ syncBuiltinESMExports();`;
       rmSync(project.path('src/bundleseal/sw.js'));
       const first = read(project, '.bundleseal_key');
       const { stderr } = await done(project, '--yes');
-      expect(stderr).toContain('an earlier init was stopped halfway');
+      expect(stderr).toContain('an earlier init was interrupted');
       expect(read(project, 'src/bundleseal/sw.js')).toContain('serveReleases');
       // The user may have published with the key before running init again.
       expect(read(project, '.bundleseal_key')).toBe(first);
@@ -119,7 +119,7 @@ syncBuiltinESMExports();`;
       // Nothing is missing, and the record undoes it.
       expect(await project.json(['init', '--yes'])).toMatchObject({ written: [], conflicts: [] });
       const { stderr } = await done(project, '--undo', '--yes');
-      expect(stderr).toContain('✓ taken back:');
+      expect(stderr).toContain('✓ undone:');
       expect(read(project, 'src/main.js')).toBe(VITE.files['src/main.js']);
     });
   });

@@ -256,7 +256,9 @@ describe('what init asks', () => {
   it('refuses an address with http, and says why', async () => {
     await withApp(VITE, async ({ run }) => {
       const { stderr } = await run(['init', '--yes', '--url', 'http://updates.example.com/']);
-      expect(stderr).toContain('--url takes an address with https://, because over http://');
+      expect(stderr).toContain(
+        '--url takes an address with https://, because anyone on the network',
+      );
     });
   });
 

@@ -48,10 +48,10 @@ describe('the keys of init', () => {
       expect((await project.run(publish.split(' '))).code).toBe(0);
       const key = read(project, '.bundleseal_key');
       const { stderr } = await done(project, '--undo', '--yes');
-      expect(stderr).toContain('✓ taken back:');
-      expect(stderr).toContain('! .bundleseal_key stays: releases may exist');
+      expect(stderr).toContain('✓ undone:');
+      expect(stderr).toContain('! .bundleseal_key stays: there may be releases');
       expect(stderr).toContain(
-        '  next: if the website was deployed with its service worker, browsers that have visited it keep that, which',
+        '  next: if the website was deployed with its service worker, browsers that have visited it keep the worker, which',
       );
       expect(stderr).toContain('--undo --delete-key deletes it');
       expect(stderr).toContain(`! ${RECORD} stays: init --undo reads it`);
@@ -63,7 +63,7 @@ describe('the keys of init', () => {
       expect(read(project, 'vite.config.mjs')).toContain('.bundleseal_key*');
       expect(read(project, 'package.json')).toBe(VITE.files['package.json']);
       const again = await done(project, '--undo', '--yes');
-      expect(again.stderr).toContain('✓ nothing is left to take back:');
+      expect(again.stderr).toContain('✓ nothing is left to undo:');
       // The first run has said what visitors still have.
       expect(again.stderr).not.toContain('service worker');
       // init works with the key that stayed.
@@ -100,7 +100,7 @@ describe('the keys of init', () => {
       const refused = async (reason: string) => {
         const { code, stderr } = await project.run(['init', ...UNDO_ALL]);
         expect(code).toBe(1);
-        expect(stderr).toMatch(/^✗ (not everything|nothing) was taken back:/m);
+        expect(stderr).toMatch(/^✗ (not everything|nothing) was undone:/m);
         expect(stderr).not.toContain('✓');
         expect(stderr.includes('browsers that have visited')).toBe(
           /^✗ not everything/m.test(stderr),

@@ -27,7 +27,7 @@ describe('the files of other people', () => {
       expect(read(project, 'src/bundleseal/update.js')).toBe('export const mine = 1;\n');
       expect(JSON.parse(read(project, 'package.json')).scripts['bundleseal:build']).toBe('mine');
       expect(read(project, 'src/main.js')).toBe('import a from;\n');
-      expect(stderr).toContain('! src/bundleseal/update.js is there already');
+      expect(stderr).toContain('! src/bundleseal/update.js exists with other content');
       expect(stderr).toContain('! package.json has other scripts');
       expect(stderr).toContain('"store": "site/updates"');
       expect(JSON.parse(read(project, 'package.json')).bundleseal.store).toBe('mine');
@@ -36,14 +36,14 @@ describe('the files of other people', () => {
     });
   });
 
-  it('that were changed since stay with --undo, and the rest is taken back', async () => {
+  it('that were changed since stay with --undo, and the rest is undone', async () => {
     await withApp(VITE, async (project) => {
       await done(project, '--yes');
       await project.write('src/bundleseal/sw.js', 'mine();\n');
       const before = read(project, 'package.json');
       const { code, stderr } = await project.run(['init', '--undo', '--yes']);
       expect(code).toBe(1);
-      expect(stderr).toContain('✗ not everything was taken back:');
+      expect(stderr).toContain('✗ not everything was undone:');
       expect(stderr).not.toContain('✓');
       expect(stderr).toContain('! src/bundleseal/sw.js stays: it was changed since');
       expect(stderr).toContain(`! ${RECORD} stays`);
@@ -110,7 +110,7 @@ describe('the files of other people', () => {
       const { code, stderr } = await project.run(['init', '--undo', '--yes']);
       expect(code).toBe(1);
       expect(stderr).toContain(
-        '! package.json stays: it was changed since; take out by hand what init added: "bundleseal:build"',
+        '! package.json stays: it was changed since; remove by hand what init added: "bundleseal:build"',
       );
       expect(read(project, 'package.json')).toBe(described);
       expect(read(project, 'src/main.js')).toBe(entry);
@@ -219,9 +219,9 @@ describe('a folder of git', () => {
       for (const name of ['.bundleseal_key', RECORD]) rmSync(project.path(name));
       const before = treeOf(project.folder);
       const { stderr } = await done(project, '--yes');
-      expect(stderr).toContain('✓ everything is here already\n');
+      expect(stderr).toContain('✓ no file needs a change\n');
       expect(stderr).toContain(
-        '  .bundleseal_key is not here: to publish from this folder, copy it from where it was made, or set BUNDLESEAL_PRIVATE_KEY\n',
+        '  .bundleseal_key is not here: to publish from this folder, copy the file from the machine on which init made it, or set BUNDLESEAL_PRIVATE_KEY\n',
       );
       expect(treeOf(project.folder)).toEqual(before);
       const undone = await project.run(['init', '--undo', '--yes']);
@@ -261,7 +261,7 @@ describe('a folder of git', () => {
       await git(project, 'commit', '-qm', 'updates');
       await git(project, 'checkout', '-q', 'main');
       const left = await done(project, '--undo', '--yes');
-      expect(left.stderr).toContain('✓ nothing is left to take back:');
+      expect(left.stderr).toContain('✓ nothing is left to undo:');
       expect(left.stderr).toContain('! git would commit .bundleseal_key: ');
       await git(project, 'checkout', '-q', 'updates');
       await done(project, ...UNDO_ALL);

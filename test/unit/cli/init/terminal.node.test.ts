@@ -99,7 +99,7 @@ describe.runIf(hasTerminal)('a question that the user leaves', () => {
       const { code, shown } = await onTerminal(project, `init ${allBut()}`, [
         ['Write it?', '\r'],
         ['New passphrase', 'correct horse\r'],
-        ['The same again', ESCAPE],
+        ['Repeat the passphrase', ESCAPE],
       ]);
       expect(shown).toContain(LEFT);
       expect(code).toBe(130);
@@ -110,7 +110,7 @@ describe.runIf(hasTerminal)('a question that the user leaves', () => {
   it('ends init --undo without a change', async () => {
     await withApp(VITE, async (project) => {
       await done(project, '--yes');
-      const { code, shown } = await onTerminal(project, 'init --undo', [['Take it back?', ESCAPE]]);
+      const { code, shown } = await onTerminal(project, 'init --undo', [['Undo it?', ESCAPE]]);
       expect(shown).toContain(LEFT);
       expect(code).toBe(130);
       expect(existsSync(project.path('.bundleseal_key'))).toBe(true);
@@ -121,10 +121,10 @@ describe.runIf(hasTerminal)('a question that the user leaves', () => {
     await withApp(VITE, async (project) => {
       await done(project, '--yes');
       await project.write('src/other.js', "import './bundleseal/update.js';\n");
-      const { code, shown } = await onTerminal(project, 'init --undo', [['Take it back?', 'y\r']]);
+      const { code, shown } = await onTerminal(project, 'init --undo', [['Undo it?', 'y\r']]);
       expect(code).toBe(1);
       expect(shown.split('src/other.js imports it')).toHaveLength(2);
-      expect(shown).toContain('not everything was taken back: do what the lines with ! say');
+      expect(shown).toContain('not everything was undone: follow the lines with !');
     });
   });
 

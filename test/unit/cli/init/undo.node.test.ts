@@ -79,7 +79,7 @@ describe('init --undo in an app whose first module the user has changed', () => 
       expect(lines).toHaveLength(2);
       const end = changed.indexOf('}, console.error);') + 1;
       expect(stderr).toContain(
-        `! src/main.js stays: it was changed since: take out what imports and calls keepUpToDate (lines ${lines.join(' and ')} to ${end})`,
+        `! src/main.js stays: it was changed since: remove the import and the calls of keepUpToDate (lines ${lines.join(' and ')} to ${end})`,
       );
       expect(stderr).toContain('! src/bundleseal/update.js stays: src/main.js imports it');
       expect(stderr).toContain(
@@ -157,13 +157,13 @@ describe('init --undo in an app whose first module the user has changed', () => 
       const { code, stderr } = await project.run(['init', '--undo', '--dry-run']);
       expect(code).toBe(1);
       expect(stderr).toContain(
-        'This would be taken back, and the rest after you have done what the lines with ! say:\n',
+        'This would be undone, and the rest after you have followed the lines with !:\n',
       );
       expect(stderr).toContain('! src/bundleseal/update.js stays: src/other.js imports it');
       expect(treeOf(project.folder)).toEqual(before);
       rmSync(project.path('src/other.js'));
       const whole = await done(project, ['init', '--undo', '--dry-run']);
-      expect(whole).toContain('This would be taken back:\n');
+      expect(whole).toContain('This would be undone:\n');
     });
   });
 
@@ -176,7 +176,7 @@ describe('init --undo in an app whose first module the user has changed', () => 
     });
     await withInit(VITE, async (project) => {
       expect(await done(project, UNDO)).toContain(
-        '  next: if the website was deployed with its service worker, browsers that have visited it keep that',
+        '  next: if the website was deployed with its service worker, browsers that have visited it keep the worker',
       );
     });
   });
@@ -214,7 +214,7 @@ describe('init --undo in an app of which another file uses a module of init', ()
       const { code, stderr } = await project.run(UNDO_ALL);
       expect(code).toBe(1);
       expect(stderr).toContain(
-        `! src/bundleseal/update.js stays: ${name} imports it: take that out there, then run npx bundleseal init --undo again`,
+        `! src/bundleseal/update.js stays: ${name} imports it: remove that there, then run npx bundleseal init --undo again`,
       );
       expect(filesOf(project)).toEqual(expect.arrayContaining(['src/bundleseal/key.js']));
       // The call that init added is gone all the same.
@@ -273,7 +273,7 @@ describe('init --undo and the lines in .gitignore', () => {
       await project.write('.bundleseal_key', keyB.pkcs8);
       await done(project, ['init', '--yes']);
       const stderr = await done(project, UNDO);
-      expect(stderr).toContain('✓ taken back:');
+      expect(stderr).toContain('✓ undone:');
       expect(read(project, 'vite.config.mjs')).toContain('.bundleseal_key*');
       expect(read(project, '.gitignore').split('\n')).toContain('/.bundleseal_key');
     });
@@ -288,7 +288,7 @@ describe('the config of Vite that init made', () => {
       );
       const own = read(project, 'vite.config.mjs');
       const stderr = await done(project, UNDO_ALL);
-      expect(stderr).toContain('! vite.config.mjs stays: you have changed it, so it is yours');
+      expect(stderr).toContain('! vite.config.mjs stays: you have changed it; keep the list');
       expect(read(project, 'vite.config.mjs')).toBe(own);
       expect(filesOf(project)).not.toContain(RECORD);
     });
@@ -357,17 +357,17 @@ describe('init --undo in an app whose package.json names bundleseal', () => {
       await done(project, ['init', '--yes']);
       const said = await done(project, UNDO);
       expect(said.trimEnd().split('\n').at(-1)).toBe(
-        `  last: when you no longer need --undo --delete-key, run ${command}; package.json still depends on it`,
+        `  last: when you no longer need --undo --delete-key, run ${command}, because package.json still depends on bundleseal`,
       );
       expect((await done(project, UNDO_ALL)).trimEnd().split('\n').at(-1)).toBe(
-        `  last: run ${command}; package.json still depends on it`,
+        `  last: run ${command}, because package.json still depends on bundleseal`,
       );
     });
   });
 
   it('says nothing of it if package.json does not name it, or a module stays that may import it', async () => {
     await withInit(VITE, async (project) => {
-      expect(await done(project, UNDO)).not.toContain('still depends on it');
+      expect(await done(project, UNDO)).not.toContain('still depends on bundleseal');
     });
     await withInit(VITE, async (project) => {
       await edit(project, 'package.json', (text) =>
@@ -376,7 +376,7 @@ describe('init --undo in an app whose package.json names bundleseal', () => {
       await edit(project, 'src/bundleseal/updater.js', (text) => `${text}mine();\n`);
       const { code, stderr } = await project.run(UNDO);
       expect(code).toBe(1);
-      expect(stderr).not.toContain('still depends on it');
+      expect(stderr).not.toContain('still depends on bundleseal');
     });
   });
 });

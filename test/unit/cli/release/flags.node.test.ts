@@ -138,15 +138,12 @@ describe('the flags of a release', () => {
     await withApp(async (project) => {
       await done(project, PUBLISH);
       const wrong: [string[], RegExp][] = [
-        [[...PUBLISH, '--out', 'full'], /^✗ --out full is for --from: .* leave --out full out\n/],
-        [
-          [...PUBLISH, '--other-channel', 'beta'],
-          /^✗ --other-channel is for --out full: pass both/,
-        ],
+        [[...PUBLISH, '--out', 'full'], /^✗ --out full needs --from: .* leave --out full out\n/],
+        [[...PUBLISH, '--other-channel', 'beta'], /^✗ --other-channel needs --out full: pass both/],
         [['release', 'list', ...CHANNEL, '--from', 'other'], /^✗ --from and --store both name/],
         [['release', 'prune', '--store', 'store', '--from', 'other'], /^✗ --from and --store both/],
-        [['release', 'stamp', 'dist', '--from', 'store'], /^✗ --from is for --channel: pass/],
-        [['release', 'stamp', 'dist', '--store', 'store'], /^✗ --store is for --channel: pass/],
+        [['release', 'stamp', 'dist', '--from', 'store'], /^✗ --from needs --channel: pass/],
+        [['release', 'stamp', 'dist', '--store', 'store'], /^✗ --store needs --channel: pass/],
         [
           ['release', 'prune', '--from', 'https://updates.example.com'],
           /^✗ --store expected a folder with a copy of the store, because a web server cannot/,

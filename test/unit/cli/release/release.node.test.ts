@@ -103,13 +103,13 @@ describe('release', () => {
       await publish(4);
       const some = await withdraw('1.0.4');
       expect(some).toContain(
-        'next     devices that run it take the first of these that suits them and has not failed on them: 1.0.3, 1.0.2.\n           If their app was shipped with a newer release, they go back to that one.\n           A device changes at the start after its next check.\n',
+        'next     devices that run it take the first of these that suits them and has not failed on them: 1.0.3, 1.0.2.\n           If their built-in release is newer, they go back to that release.\n           A device changes at the start after its next check.\n',
       );
       expect(some).not.toMatch(/^!/m);
       await run(['release', 'rollout', '0%', '--release', '1.0.3', ...CHANNEL]);
       // No device is offered 1.0.3 now.
       expect(await withdraw('1.0.4')).toContain(
-        'next     devices that run it take 1.0.2, unless it has failed on them.\n           If their app',
+        'next     devices that run it take 1.0.2, unless it has failed on them.\n           If their built-in release',
       );
       await withdraw('1.0.3');
       const one = await json(['release', 'withdraw', '1.0.2', ...CHANNEL]);
@@ -124,9 +124,7 @@ describe('release', () => {
         'no device gets an update until the next npx bundleseal release publish\n',
       );
       expect(none).toContain('! production offers no release now: devices that run a withdrawn');
-      expect(none).toContain(
-        'next     devices that run it go back to the release that their app was shipped with',
-      );
+      expect(none).toContain('next     devices that run it go back to their built-in release');
       const listed = await shown(project, ['release', 'list', ...CHANNEL]);
       expect(listed).toContain('no release is offered');
       expect(listed).toMatch(
@@ -136,7 +134,7 @@ describe('release', () => {
         / {2}withdrawn\n {2}sealed /,
       );
       const builtIn = await withdraw('1.0.1', '--use-built-in');
-      expect(builtIn).toContain('next     every device runs the release that its app was shipped');
+      expect(builtIn).toContain('next     every device runs its built-in release');
       expect(builtIn).not.toMatch(/^!/m);
     });
   });
@@ -147,7 +145,7 @@ describe('release', () => {
       await done(project, ['release', 'publish', 'dist', ...CHANNEL]);
       const { stderr } = await run(['release', 'rollout', '0%', ...CHANNEL]);
       expect(stderr).toContain(
-        '! production offers no release now: every device keeps the release',
+        '! production offers no release now: every device keeps its release',
       );
       expect(stderr).toContain('rollout  0% of the devices; devices that run it keep it\n');
       const [, take = ''] = /run npx bundleseal (release withdraw \w+)\n/.exec(stderr) ?? [];
@@ -192,7 +190,7 @@ describe('release', () => {
       expect(await done(project, next)).not.toContain('stays behind');
       const old = ['release', 'publish', 'dist', ...CHANNEL];
       const [, promote = ''] =
-        /^ {2}place {4}stays behind 1\.0\.2, which devices prefer\n {11}To put it in front, run npx bundleseal (release promote \w{8} --first)$/m.exec(
+        /^ {2}order {4}stays behind 1\.0\.2, which devices prefer\n {11}To put it in front, run npx bundleseal (release promote \w{8} --first)$/m.exec(
           await done(project, old),
         ) ?? [];
       expect(await done(project, [...old, '--dry-run'])).toContain(
@@ -222,7 +220,7 @@ describe('release', () => {
       expect(await shown(project, ['release', 'list', ...CHANNEL])).toMatch(
         /\n1\.0\.1 [\s\S]*\n1\.0\.2 /,
       );
-      expect(await done(project, back)).toContain('index 3: nothing to change\n');
+      expect(await done(project, back)).toContain('index 3: no change\n');
       await expectWholeStore(project.path('store'), 'production', new Date());
     });
   });

@@ -128,7 +128,7 @@ describe('the settings in package.json', () => {
       const expectError = async (how: string) => {
         const { code, stdout, stderr } = await project.run(['release', ...args]);
         expect(stdout + stderr).toBe(
-          `✗ nothing has been published to "site/updates" yet: ${how}. If the releases are in another place, name it with --from\n  ERR_STORE\n`,
+          `✗ nothing has been published to "site/updates" yet: ${how}. If the releases are in another folder or at an address, pass it as --from\n  ERR_STORE\n`,
         );
         expect(code).toBe(1);
       };

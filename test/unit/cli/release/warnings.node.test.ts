@@ -160,7 +160,7 @@ describe('release', () => {
       expect(await done(project, publish)).toContain(hint);
       const promote = ['release', 'promote', '1.0.1', '--first', ...CHANNEL];
       const told = await done(project, promote);
-      expect(told).toContain('nothing to change');
+      expect(told).toContain('no change');
       expect(told).not.toContain(hint);
     });
   });
@@ -190,7 +190,7 @@ describe('release', () => {
       const before = treeOf(project.path('store'));
       await raise(project, '1.0.2');
       const said =
-        '! this build is release 1.0.1 already, and keeps that version: nothing new was built since. If the app has changed, build it and publish again; to give this release the version 1.0.2, pass --app-version 1.0.2\n';
+        '! this build is release 1.0.1 of the channel, and keeps that version: nothing new was built since. If the app has changed, build it and publish again; to give this release the version 1.0.2, pass --app-version 1.0.2\n';
       expect(await done(project, publish)).toContain(said);
       const json = await project.json(publish);
       expect(json).toMatchObject({ changed: false, upload: [], release: { version: '1.0.1' } });
@@ -230,7 +230,7 @@ describe('release', () => {
       const said = await done(project, repair);
       expect(said).not.toContain('was built');
       const [, withdraw = ''] =
-        /this build is release 1\.0\.1 already, and keeps that version\. It stays behind 1\.0\.2, which devices prefer\. If that release is broken, run npx bundleseal (release withdraw \w+); /.exec(
+        /this build is release 1\.0\.1 of the channel, and keeps that version\. It stays behind 1\.0\.2, which devices prefer\. If that release is broken, run npx bundleseal (release withdraw \w+); /.exec(
           said,
         ) ?? [];
       const named = await done(project, [...repair, '--app-version', '1.0.3']);
