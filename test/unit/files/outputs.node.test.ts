@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { findPlace } from '../../../src/files/output-place.ts';
 import { checksum, decryptBundle } from '../../../src/index.ts';
 import { checksumFile, decryptFile, encryptFile } from '../../../src/node.ts';
 import { bytesOf } from '../../support/bytes.ts';
@@ -149,5 +150,14 @@ describe('links', () => {
         await refused(way, at(name));
       }
     }
+  });
+});
+
+describe('an output beside a folder that was removed meanwhile', () => {
+  it('is refused with its path, because it may lie in that folder', async () => {
+    const error = await rejection(findPlace({ folder: at('gone') }, at('out')), 'ERR_FILE');
+    expect(error.message).toBe(
+      `${JSON.stringify(at('out'))} can't be looked up: it does not exist, check the path`,
+    );
   });
 });

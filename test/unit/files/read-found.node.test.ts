@@ -126,6 +126,13 @@ describe('short files', () => {
     });
   });
 
+  it('are opened 16 at once also if the first one is as long as a short file can be', async () => {
+    await counting({ a: bytesOf(PIECE), ...many }, async ({ files: [first], read }, opened) => {
+      await read(first as FoundFile);
+      expect(opened()).toBe(16);
+    });
+  });
+
   it('are opened ahead in their own folder only, and up to the next long file', async () => {
     const files = {
       a: bytesOf(1),

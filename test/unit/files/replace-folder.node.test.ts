@@ -63,6 +63,16 @@ describe('a folder that cannot be replaced', () => {
     );
   });
 
+  it('got a file while the new one was written, which stays', async () => {
+    mkdirSync(at('app'));
+    const options = { overwrite: false, input: undefined, signal: undefined };
+    const work = replaceFolder(at('app'), options, async () => writeFileSync(at('app/late'), ''));
+    expect((await rejection(work, 'ERR_FILE')).message).toBe(
+      `${JSON.stringify(at('app'))} is not empty: pass a new or an empty folder, or overwrite: true to replace it`,
+    );
+    expect([readdirSync(here()), readdirSync(at('app'))]).toEqual([['app'], ['late']]);
+  });
+
   it('cannot be moved aside', async () => {
     old();
     const before = (name: string, [, to]: unknown[]) =>
