@@ -126,6 +126,7 @@ describe.runIf(isLinux)('the process that wrote a temporary file', () => {
       name.replace(NAME, 'other'),
       name.replace(SUFFIX, '.bundleseal-not'),
       `x${name}`,
+      name.replace(`_${own.place}`, `_x${own.place}`),
       name.replace('-0123456789ab', '-0123456789a'),
       name.replace('-0123456789ab', '-0123456789abc'),
     ]) {
