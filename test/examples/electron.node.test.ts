@@ -103,7 +103,7 @@ async function launch(): Promise<string> {
 }
 
 it(
-  'takes a release at the next launch, and leaves a broken one after three',
+  'the example of an Electron app takes a release at the next launch, and leaves a broken one after three',
   async () => {
     expect(await launch()).toBe('version 1');
     await site.publish(builds[1] as string, '2.0.0');

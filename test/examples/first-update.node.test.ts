@@ -98,7 +98,7 @@ const expectActivated = (page: Page, id: string) =>
     .toBe(true);
 
 it(
-  'goes from nothing to an update that a page shows, by the commands of the page',
+  'an app goes from nothing to an update that a page shows, by the commands of the page',
   async () => {
     await withProject(async (project) => {
       const { folder, path, write } = project;

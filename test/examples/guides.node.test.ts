@@ -17,7 +17,7 @@ const filesOf = (example: string): readonly string[] =>
     .filter((path) => path.endsWith('.js') && !OF_APP.test(path))
     .sort();
 
-it('finds the examples', () => {
+it('the folder examples/ has several examples', () => {
   expect(EXAMPLES.length).toBeGreaterThan(1);
 });
 

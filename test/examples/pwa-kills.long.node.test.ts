@@ -110,7 +110,7 @@ const shown = async (page: Page): Promise<number> => {
 };
 
 it.each(Object.entries(KILLS) as [keyof typeof KILLS, number][])(
-  'with %s starts a whole release after each of %d kills',
+  'a website with %s starts a whole release after each of %d kills',
   async (store, kills) => {
     await install(store);
     const begun = await launch();

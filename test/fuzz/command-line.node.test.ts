@@ -56,7 +56,7 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-it('handles any arguments, files and variables', async () => {
+it('the command line handles any arguments, files and variables', async () => {
   expect(flags.length).toBeGreaterThan(20);
   await fc.assert(
     fc.asyncProperty(calls(flags), async (call) => {
@@ -78,7 +78,7 @@ it('handles any arguments, files and variables', async () => {
   );
 }, 3_600_000);
 
-it('handles them as a process too, with any standard input', async () => {
+it('a process of the command line handles any arguments and any standard input', async () => {
   await withProject(async (project) => {
     const random = fc.sample(fc.tuple(calls(flags), fc.uint8Array()), {
       numRuns: PROCESSES,
@@ -100,7 +100,7 @@ const isRoot = process.getuid?.() === 0;
 const NOBODY = 65_534;
 
 it.runIf(isRoot)(
-  'handles them in a folder that the user may read but not write',
+  'the command line handles any arguments in a folder that the user may not write to',
   async () => {
     await withProject(async (project) => {
       const work = project.path('work');
@@ -126,7 +126,7 @@ it.runIf(isRoot)(
 );
 
 it.runIf(process.platform === 'linux')(
-  'handles them in a folder that was removed',
+  'the command line handles any arguments in a folder that was removed',
   async () => {
     await withProject(async (project) => {
       const leave = project.path('leave.mjs');

@@ -71,7 +71,7 @@ afterEach(() => {
 
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-it('leave a store that every device can use, in any order and with any fault of the store', async () => {
+it('the commands of releases leave a store that every device can use, in any order and with any fault of the store', async () => {
   await fc.assert(
     fc.asyncProperty(sequences, async (steps) => {
       rmSync(folder, { recursive: true, force: true });

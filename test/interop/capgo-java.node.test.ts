@@ -34,7 +34,7 @@ function java(work: 'open' | 'make', values: readonly Uint8Array[], input: Uint8
 }
 
 describe.skipIf(skipped)(named('Java'), () => {
-  it.each([0, 16, 100_001])('opens %i bytes that were encrypted here', async (length) => {
+  it.each([0, 16, 100_001])('opens %i bytes that the library encrypted', async (length) => {
     const zip = randomBytes(length);
     const made = await encryptBundle(zip, { privateKey });
     const session = made.ivSessionKey.split(':').map((part) => Buffer.from(part, 'base64'));
@@ -47,7 +47,7 @@ describe.skipIf(skipped)(named('Java'), () => {
     expect(lines).toEqual([createHash('sha256').update(zip).digest('hex')]);
   });
 
-  it.each([0, 16, 100_001])('encrypts %i bytes that are opened here', async (length) => {
+  it.each([0, 16, 100_001])('encrypts %i bytes that the library opens', async (length) => {
     const zip = randomBytes(length);
     const digest = createHash('sha256').update(zip).digest();
     const iv = randomBytes(16);

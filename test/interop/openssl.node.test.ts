@@ -71,7 +71,7 @@ describe.skipIf(skipped)('openssl', () => {
   });
 
   describe.each(BACKENDS)('and keys of keygen through %s', (backend) => {
-    it('in PKCS#8 agree: consistent, and the same public half and id', {
+    it('in PKCS#8 agree on consistency, the public half and the id', {
       timeout: 300_000,
     }, async () => {
       const pair = await keygen({ modulusBits: 3072, backend });
@@ -88,7 +88,7 @@ describe.skipIf(skipped)('openssl', () => {
 
   // The same numbers, written in another form by code that all backends share.
   describe.each(PREFERRED_BACKENDS)('and keys of keygen through %s', (backend) => {
-    it('in PKCS#1 agree: consistent, and the same public half', { timeout: 300_000 }, async () => {
+    it('in PKCS#1 agree on consistency and the public half', { timeout: 300_000 }, async () => {
       const pair = await keygen({ modulusBits: 3072, backend, format: 'pkcs1' });
       const path = file(`${backend}-pkcs1.pem`, pair.privateKey);
       expect(openssl(['rsa', '-in', path, '-check', '-noout']).toString()).toMatch(/RSA key ok/);
@@ -321,7 +321,7 @@ describe('node:crypto', () => {
     expect(await keyId(pooled)).toBe(keyB.keyId);
   });
 
-  it('gives KeyObjects, which are a TypeError that says to export them first', () => {
+  it('gives KeyObjects, for which the library throws a TypeError that says to export them first', () => {
     const privateKey = createPrivateKey(keyB.pkcs8);
     const publicKey = createPublicKey(keyB.spki);
     expect(() => parsePrivateKey(privateKey as never)).toThrow(TypeError);

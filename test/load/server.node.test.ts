@@ -27,7 +27,7 @@ const server = createServer((request, response) => {
 beforeAll(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)));
 afterAll(() => void server.close());
 
-it('each reads the right bytes', async () => {
+it('a hundred readers over one web server read the right bytes', async () => {
   const { port } = server.address() as AddressInfo;
   const wrong: string[] = [];
   await Promise.all(

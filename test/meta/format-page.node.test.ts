@@ -18,12 +18,12 @@ it.each([
   expect(page).toBe(withBlock(page, name, text));
 });
 
-it('computes the longest header under the cap of chunks', () => {
+it('docs/format.md computes the longest header under the cap of chunks', () => {
   const longest = 56 + MAX_METADATA_LENGTH + 32 * 2 ** 20 + 1024;
   expect(page).toContain(`${longest.toLocaleString('en-US')} at the cap`);
 });
 
-it('computes the advantage for each row of the table of confidentiality', () => {
+it('docs/format.md computes the advantage for each row of the table of confidentiality', () => {
   const rows = [...page.matchAll(/^\| ([^|]+?) +\| 2\^(\d+) +\| 2\^-(\d+) +\|$/gm)];
   expect(rows).toHaveLength(5);
   const sizes = [2 ** 26, 2 ** 30, 2 ** 38, 2 ** 44, 2 ** 53];

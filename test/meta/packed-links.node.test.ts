@@ -23,7 +23,7 @@ it.each(packedPages)('%s links to files of the package alone', (page) => {
   expect(missing).toEqual([]);
 });
 
-it('has the pages that docstrings name', () => {
+it('the package has the pages that docstrings name', () => {
   const named = sources.flatMap((file) => {
     const text = readFileSync(join(ROOT, file), 'utf8');
     return [...text.matchAll(/\bdocs\/[\w./-]+\.md\b/g)].map(([path]) => path);
@@ -34,7 +34,7 @@ it('has the pages that docstrings name', () => {
   expect(there.filter((path) => !packed.has(path))).toEqual([]);
 });
 
-it('has the tests that the threat model names, in the repository', () => {
+it('the repository has the tests that the threat model names', () => {
   const page = readFileSync(join(ROOT, 'docs/threat-model.md'), 'utf8');
   const named = [...page.matchAll(/`((?:security|unit|property|model)\/[\w/-]+)`/g)].map(
     ([, name]) => name as string,

@@ -98,7 +98,7 @@ function model(index: ReleaseIndex, device: ChooseOptions): ReleaseEntry | 'curr
   return later(current.createdAt) ?? 'current';
 }
 
-it('chooses by the rules', () => {
+it('chooseRelease chooses as a plain implementation of the rules does', () => {
   fc.assert(
     fc.property(index, device, (offered, options) => {
       expect(chooseRelease(offered, options)).toEqual(model(offered, options));
@@ -107,7 +107,7 @@ it('chooses by the rules', () => {
   );
 });
 
-it('converges: under one index a device changes its release only a few times', () => {
+it('chooseRelease changes the release of a device only a few times under one index', () => {
   fc.assert(
     fc.property(index, device, (offered, options) => {
       let { current } = options;
@@ -124,7 +124,7 @@ it('converges: under one index a device changes its release only a few times', (
   );
 });
 
-it('never chooses a release that is withdrawn, blocked, or for another runtime', () => {
+it('chooseRelease never chooses a release that is withdrawn, blocked, or for another runtime', () => {
   fc.assert(
     fc.property(index, device, (offered, options) => {
       const chosen = chooseRelease(offered, options);
@@ -136,7 +136,7 @@ it('never chooses a release that is withdrawn, blocked, or for another runtime',
   );
 });
 
-it('moves no device back when a rollout is lowered', () => {
+it('chooseRelease moves no device back when a rollout is lowered', () => {
   fc.assert(
     fc.property(index, device, fc.nat(1000), (offered, options, rollout) => {
       const chosen = chooseRelease(offered, options);

@@ -58,7 +58,7 @@ function model(offer: number, accepted: number | undefined, epoch: number, now: 
   return 'accepted';
 }
 
-it('accepts the indexes that the rules accept, and never forgets the highest one', async () => {
+it('openIndex accepts the indexes that the rules accept, and never forgets the highest one', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 10 }), async (steps) => {
       let epoch = 0;

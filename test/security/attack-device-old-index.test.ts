@@ -14,8 +14,8 @@ import { utf8 } from '../support/zip.ts';
 
 const DAY = 86_400_000;
 const THIRD: Files = { ...AFTER, 'new.txt': utf8('third') };
-describe('rollback', () => {
-  it('of the index: an older genuine index is refused, and the device says that the store is stale', async () => {
+describe('a device whose store serves an old index', () => {
+  it('refuses an older genuine index, and reports that the store is stale', async () => {
     const publisher = createPublisher();
     const one = await publisher.make(AFTER);
     const two = await publisher.make(THIRD);
@@ -32,7 +32,7 @@ describe('rollback', () => {
     });
   });
 
-  it('by another index of the same number: it is refused', async () => {
+  it('refuses another index with the sequence that it has accepted', async () => {
     const publisher = createPublisher();
     const one = await publisher.make(AFTER);
     await publisher.offer([one]);
@@ -41,7 +41,7 @@ describe('rollback', () => {
     expect(await updater.check()).toMatchObject({ error: { code: 'ERR_INDEX_ROLLED_BACK' } });
   });
 
-  it('by a lowered rollout: no device moves back', async () => {
+  it('keeps its release when the rollout of the release is lowered to 0', async () => {
     const publisher = createPublisher();
     const one = await publisher.make(AFTER);
     await publisher.offer([one]);
@@ -51,8 +51,8 @@ describe('rollback', () => {
   });
 });
 
-describe('freeze', () => {
-  it('with an expired index: it is refused, and the device keeps its release', async () => {
+describe('a device whose store stops publishing', () => {
+  it('refuses an expired index, and keeps its release', async () => {
     const publisher = createPublisher();
     await publisher.offer([await publisher.make(AFTER)]);
     let now = NOW;
@@ -68,7 +68,7 @@ describe('freeze', () => {
     expect((await updater.start()).id).toBe(id);
   });
 
-  it('with a clock that was set back: the time of the last accepted index counts', async () => {
+  it('counts the time of the last accepted index if its clock was set back', async () => {
     const publisher = createPublisher();
     const one = await publisher.make(AFTER);
     await publisher.offer([one], { expiresAt: timeOf(NOW + DAY) });

@@ -15,8 +15,8 @@ import { keyA, keyB } from '../support/vectors.ts';
 import { utf8 } from '../support/zip.ts';
 
 const THIRD: Files = { ...AFTER, 'new.txt': utf8('third') };
-describe('arbitrary software', () => {
-  it('an index that another key signed is refused', async () => {
+describe('a device whose store offers releases that are not for it', () => {
+  it('refuses an index that another key signed', async () => {
     const publisher = createPublisher(keyA.pkcs8);
     await publisher.offer([await publisher.make(AFTER)]);
     const { updater } = await createDevice(BEFORE, fetchFrom(publisher.store));
@@ -31,7 +31,7 @@ describe('arbitrary software', () => {
   it.each([
     ['another app', { appId: 'com.example.other' }],
     ['another channel', { channel: 'beta' }],
-  ])('an index of %s is refused', async (_, options) => {
+  ])('refuses an index of %s', async (_, options) => {
     const publisher = createPublisher();
     await publisher.offer([]);
     publisher.store.set('channels/beta.sealed', publisher.store.get(INDEX) as Uint8Array);
@@ -40,7 +40,7 @@ describe('arbitrary software', () => {
     expect(await updater.check()).toMatchObject({ error: { code: 'ERR_EXPECTATION_FAILED' } });
   });
 
-  it('a release for another runtime is not installed', async () => {
+  it('does not install a release for another runtime', async () => {
     const publisher = createPublisher();
     await publisher.offer([await publisher.make(AFTER, [], { runtime: ['4'] })]);
     const { updater } = await createDevice(BEFORE, fetchFrom(publisher.store), { runtime: '3' });
@@ -63,7 +63,7 @@ describe('a stolen build key', () => {
       { recoveryKey: keyA.pkcs8 },
     );
 
-  it('that signed the highest number: the recovery key begins a new epoch, and the fleet follows it', async () => {
+  it('is left behind by the next epoch of the recovery key, even if it signed the highest sequence', async () => {
     const thief = createPublisher(keyB.pkcs8);
     const bad = await thief.make(AFTER);
     await thief.offer([bad], { sequence: Number.MAX_SAFE_INTEGER });
@@ -82,7 +82,7 @@ describe('a stolen build key', () => {
     expect(await updater.check()).toMatchObject({ isStale: true });
   });
 
-  it('never requests a list of keys if the app has no built-in recovery key', async () => {
+  it('causes no request for a list of keys if the app has no built-in recovery key', async () => {
     const publisher = createPublisher();
     await publisher.offer([]);
     publisher.store.set('keys.sealed', await keysOf(1));

@@ -26,7 +26,7 @@ describe('another script that writes to the storage of the device', () => {
   };
   const altered: Files = { ...AFTER, 'index.html': utf8('<script src="//evil.example"></script>') };
 
-  it('alters a file: the file is not read, and the next start runs the release before', async () => {
+  it('cannot make the device read an altered file, and the next start runs the previous release', async () => {
     const { id, list, write, launch } = await installed();
     await write(altered, list);
     const { updater } = await launch();
@@ -35,7 +35,7 @@ describe('another script that writes to the storage of the device', () => {
     await expect.poll(async () => (await (await launch()).updater.start()).id).not.toBe(id);
   });
 
-  it('alters the list of the files with it: the release does not start', async () => {
+  it('cannot make the device start a release whose list of files it altered too', async () => {
     const { id, list, write, launch } = await installed();
     const stamp = JSON.parse(new TextDecoder().decode(list));
     const bytes = altered['index.html'] as Uint8Array;

@@ -9,8 +9,8 @@ import { utf8 } from '../support/zip.ts';
 
 const THIRD: Files = { ...AFTER, 'new.txt': utf8('third') };
 
-describe('mix and match', () => {
-  it('with the objects of another release: the release is not installed', async () => {
+describe('a device whose store mixes genuine objects', () => {
+  it('does not install a release from the objects of another release', async () => {
     const publisher = createPublisher();
     const one = await publisher.make(AFTER);
     const two = await publisher.make(THIRD);
@@ -28,7 +28,7 @@ describe('mix and match', () => {
     ['a web page', 0, () => utf8('<!doctype html>'.repeat(20))],
     ['an altered header', 60, undefined],
     ['an altered chunk', -20, undefined],
-  ])('with %s under the name of a bundle: the error names the object', async (_, at, page) => {
+  ])('names the object in its error if it gets %s in place of a bundle', async (_, at, page) => {
     const publisher = createPublisher();
     const { entry, files } = await publisher.make(AFTER);
     await publisher.offer([{ entry, files }]);
@@ -43,7 +43,7 @@ describe('mix and match', () => {
     expect(error.message).toContain(`${path} is not the bundle that the index names`);
   });
 
-  it('with an index that names a bundle of other files than its id: nothing is installed', async () => {
+  it('installs nothing if the bundle that the index names has other files than the release id says', async () => {
     const publisher = createPublisher();
     const one = await publisher.make(AFTER);
     const two = await publisher.make(THIRD);

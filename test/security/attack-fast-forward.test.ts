@@ -35,18 +35,18 @@ describe.each(PREFERRED_BACKENDS)('a stolen build key, through %s', (backend) =>
   const stolenOptions = { ...OPEN, publicKey: stolen.spki, backend };
   const recovering = { recoveryPublicKey: recovery.spki, appId: APP, backend };
 
-  it('can use up the numbers and the time of its epoch: no later index counts', async () => {
+  it('can use up the sequences and the time of its epoch, so that no later index of it is accepted', async () => {
     const { mark: after } = await openIndexWithMark(poisoned, stolenOptions);
     const honest = await sealIndex(indexOf({ sequence: 42 }), { privateKey: stolen.pkcs8 });
     await rejection(openIndex(honest, { ...stolenOptions, after }), 'ERR_INDEX_ROLLED_BACK');
   });
 
-  it('can’t take a number from the next epoch', async () => {
+  it('cannot use up a sequence of the next epoch', async () => {
     const ahead = await sealIndex(indexOf({ epoch: LAST }), { privateKey: stolen.pkcs8 });
     await rejection(openIndex(ahead, stolenOptions), 'ERR_INDEX_INVALID');
   });
 
-  it('can’t sign a list of keys', async () => {
+  it('cannot sign a list of keys', async () => {
     const forged = await sealKeys(
       {
         format: 'bundleseal-keys',

@@ -52,10 +52,10 @@ const MADE: [string, bigint][] = [
   ['one times a number that its power is known of', (a * 2n) % n],
 ];
 
-describe.each(BACKENDS)('a signature made of genuine ones, through %s', (backend) => {
+describe.each(BACKENDS)('a signature made from genuine signatures, through %s', (backend) => {
   const options = { publicKey: keyB.spki, backend };
 
-  it('is compared with genuine ones, which open', async () => {
+  it('differs from the genuine signatures, which open', async () => {
     for (const parts of genuine) await expectOpened(putTogether(parts), options, plain);
   });
 

@@ -43,7 +43,7 @@ describe.each(BACKENDS)('a hostile signer, through %s', (backend) => {
     ['the session key, to one that it knows', 8],
     ['the checksum', 40],
     ['the digest of the head', 72],
-  ])('that signs, truly, but with another value for %s is refused', async (_, at) => {
+  ])('that signs another value for %s with the right key is refused', async (_, at) => {
     const sign = (payload: Uint8Array) => {
       const other = payload.slice();
       other.fill(7, at, at + 32);
@@ -130,7 +130,7 @@ describe.each(BACKENDS)('a hostile signer, through %s', (backend) => {
     expect(same(await open(bytes), plain)).toBe(true);
   });
 
-  it('that answers twice is heard only once', async () => {
+  it('that answers twice has only its first answer used', async () => {
     const sign = (payload: Uint8Array) => {
       const first = signRaw(payload);
       return {

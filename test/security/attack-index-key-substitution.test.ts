@@ -42,7 +42,7 @@ describe.each(PREFERRED_BACKENDS)(
       await rejection(openKeys(under(keyA.keyId, forgedKeys), recovery), 'ERR_SEAL_INVALID');
     });
 
-    it('is refused in the place of the recovery key’s, though it is the build’s key', async () => {
+    it('is refused as a list of keys, which only the recovery key may sign', async () => {
       // The build's key signs indexes; a list of keys is opened with the recovery key alone.
       await rejection(openKeys(forgedKeys, recovery), 'ERR_KEY_MISMATCH');
     });

@@ -13,18 +13,18 @@ const fixed = await sealIndex(indexOf({ sequence: 8, releases: [entryOf(2)] }), 
 // A publisher that lost its state and signed the number twice.
 const twin = await sealIndex(indexOf({ sequence: 8, releases: [entryOf(1)] }), { privateKey });
 
-describe.each(PREFERRED_BACKENDS)('an index that is genuine and old, through %s', (backend) => {
-  it('is taken by a device that has seen none: only a stamp’s floor would tell it', async () => {
+describe.each(PREFERRED_BACKENDS)('an old genuine index, through %s', (backend) => {
+  it('is accepted by a device that has accepted no index and has no floor in its stamp', async () => {
     expect((await openIndex(vulnerable, { ...OPEN, backend })).sequence).toBe(7);
   });
 
-  it('is refused by a device that has accepted a newer one', async () => {
+  it('is refused by a device that has accepted a newer index', async () => {
     const { mark: after } = await openIndexWithMark(fixed, { ...OPEN, backend });
     await rejection(openIndex(vulnerable, { ...OPEN, backend, after }), 'ERR_INDEX_ROLLED_BACK');
     expect((await openIndex(fixed, { ...OPEN, backend, after })).sequence).toBe(8);
   });
 
-  it('is refused in the place of another one of its number, whichever came first', async () => {
+  it('is refused by a device that has accepted another index with the same sequence', async () => {
     for (const [first, second] of [
       [fixed, twin],
       [twin, fixed],

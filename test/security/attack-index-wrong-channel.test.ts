@@ -17,8 +17,8 @@ import { PREFERRED_BACKENDS } from '../support/scope.ts';
 
 const seal = (rest: Partial<ReleaseIndex>) => sealIndex(indexOf(rest), { privateKey });
 
-describe.each(PREFERRED_BACKENDS)('an index that is for others, through %s', (backend) => {
-  it('is refused where it is another app’s, and names both', async () => {
+describe.each(PREFERRED_BACKENDS)('an index for another app or channel, through %s', (backend) => {
+  it('is refused for its app, and the error names both apps', async () => {
     const sealed = await seal({ appId: 'com.example.other' });
     const error = await rejection(
       openIndex(sealed, { ...OPEN, backend }),
@@ -31,7 +31,7 @@ describe.each(PREFERRED_BACKENDS)('an index that is for others, through %s', (ba
     ]);
   });
 
-  it('is refused where it is another channel’s, and names both', async () => {
+  it('is refused for its channel, and the error names both channels', async () => {
     const sealed = await seal({ channel: 'beta' });
     const error = await rejection(
       openIndex(sealed, { ...OPEN, backend }),
@@ -44,12 +44,12 @@ describe.each(PREFERRED_BACKENDS)('an index that is for others, through %s', (ba
     ]);
   });
 
-  it('is refused where the header says otherwise than the index', async () => {
+  it('is refused if its header and its content name different channels', async () => {
     const beta = JSON.stringify(indexOf({ channel: 'beta' }));
     await rejection(openIndex(await sealAnything(beta), { ...OPEN, backend }), 'ERR_INDEX_INVALID');
   });
 
-  it('can’t be opened without saying for which app and channel', async () => {
+  it('is not opened by a call without the app or without the channel', async () => {
     const sealed = await seal({});
     const { appId, channel, ...rest } = OPEN;
     for (const options of [rest, { ...rest, appId }, { ...rest, channel }]) {
@@ -58,7 +58,7 @@ describe.each(PREFERRED_BACKENDS)('an index that is for others, through %s', (ba
   });
 });
 
-it('a release for another runtime is never chosen, as text and not as a number or a range', () => {
+it('a release for another runtime is never chosen: runtimes are compared as text, not as numbers or ranges', () => {
   const index = indexOf({ releases: [entryOf(3, { runtime: ['3'] })] });
   const current = { id: digestOf(1), createdAt: timeOf(1) };
   const device = { current, builtIn: current, deviceId: 'd1' };

@@ -31,7 +31,7 @@ function under(keyId: string, signatureLength = 384): Uint8Array {
   return putTogether(forged, { signature });
 }
 
-describe.each(BACKENDS)('a key in the place of another, through %s', (backend) => {
+describe.each(BACKENDS)('a forger’s key in place of the publisher’s, through %s', (backend) => {
   it('starts from a forger’s bundle that opens under its own id', async () => {
     await expectOpened(under(keyB.keyId), { publicKey: keyB.spki, backend }, plain);
   });

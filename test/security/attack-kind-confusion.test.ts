@@ -31,7 +31,7 @@ const OPENERS: Readonly<Record<string, (sealed: Uint8Array, seal: string) => Pro
   verifyChecksum: (_, seal) => verifyChecksum(plain, { seal, publicKey }),
 };
 
-describe('an object of one kind, passed off as another', () => {
+describe('an object that is passed as an object of another kind', () => {
   for (const kind of KINDS.filter((name) => name !== 'bundle')) {
     for (const [name, open] of Object.entries(OPENERS)) {
       it(`${name} refuses a genuine ${kind}, and names the kind`, async () => {
@@ -43,7 +43,7 @@ describe('an object of one kind, passed off as another', () => {
     }
   }
 
-  it.each(KINDS)('what opens a %s refuses every other kind', async (kind) => {
+  it.each(KINDS)('the function that opens a %s refuses every other kind', async (kind) => {
     for (const other of KINDS) {
       const { bytes } = await encryptObject(plain, { privateKey }, other);
       if (other === kind) {
@@ -54,7 +54,7 @@ describe('an object of one kind, passed off as another', () => {
     }
   });
 
-  it('the kind is signed: a patch whose kind was altered does not open as a bundle', async () => {
+  it('a patch whose kind was altered does not open as a bundle, because the kind is signed', async () => {
     const { bytes } = await encryptObject(plain, { privateKey }, 'patch');
     bytes[11] = 0;
     await rejection(decryptBundle(bytes, { publicKey }), 'ERR_SEAL_INVALID');

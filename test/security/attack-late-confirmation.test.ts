@@ -6,7 +6,7 @@ import { AFTER, BEFORE } from '../support/release.ts';
 import { createDevice, createPublisher, fetchFrom } from '../support/update.ts';
 
 describe('a release on trial', () => {
-  it('is not confirmed by a late call of the page before, and is confirmed by its own', async () => {
+  it('is not confirmed by a late call of the previous page, and is confirmed by a call of its own page', async () => {
     const publisher = createPublisher();
     await publisher.offer([await publisher.make(AFTER)]);
     const request = fetchFrom(publisher.store);

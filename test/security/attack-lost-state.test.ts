@@ -28,8 +28,8 @@ async function markedBy(index: Uint8Array) {
   return { ...shipped, readStamp: async () => marked };
 }
 
-describe('the state of a device', () => {
-  it('is lost: the mark beside an installed release still counts', async () => {
+describe('a device that has lost its state', () => {
+  it('still refuses an index below the mark beside an installed release', async () => {
     const publisher = createPublisher();
     const one = await publisher.make(AFTER);
     await publisher.offer([]);
@@ -44,7 +44,7 @@ describe('the state of a device', () => {
     expect(await updater.check()).toMatchObject({ error: { code: 'ERR_INDEX_ROLLED_BACK' } });
   });
 
-  it('is lost with all storage: only the mark in the stamp still counts', async () => {
+  it('refuses only an index below the mark in the stamp if all storage is lost', async () => {
     const publisher = createPublisher();
     const one = await publisher.make(AFTER);
     const offered: Uint8Array[] = [];
@@ -67,7 +67,7 @@ describe('the state of a device', () => {
     expect(await checkWith(older)).toEqual({ status: 'current', isStale: false });
   });
 
-  it('is restored from a backup by a newer app: the mark in the stamp of that app counts', async () => {
+  it('refuses an index below the mark in the stamp of a newer app if its state is restored from a backup', async () => {
     const publisher = createPublisher();
     const offered: Uint8Array[] = [];
     for (const _ of [1, 2]) {

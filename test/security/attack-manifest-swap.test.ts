@@ -75,7 +75,7 @@ describe('an update that is compared with a trusted list', () => {
     expect(await rejection(added, 'ERR_EXPECTATION_FAILED')).toMatchObject({ path: 'login.js' });
   });
 
-  it('has no path by inheritance', async () => {
+  it('does not take inherited members of the list for paths', async () => {
     const made = await encryptManifest({ toString: text('a') }, { privateKey, brotli: false });
     expect(Object.keys(made.hashes)).toEqual(['toString']);
     const work = decryptManifest(made.manifest, made.files, {

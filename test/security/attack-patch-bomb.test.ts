@@ -92,7 +92,7 @@ describe('a bomb in a patch', () => {
     expect(error.message).toContain('sizes');
   });
 
-  it('makes one file more than the limit', async () => {
+  it('is refused if it makes one file more than the limit', async () => {
     const list = Array.from({ length: 1001 }, (_, i) => `0 ${String(i).padStart(4, '0')}\n`);
     const bytes = await seal(makes(utf8(`${list.join('')}\n`)));
     const limits = { files: 1000 };

@@ -17,16 +17,16 @@ const plain = await decryptObject(made.bytes, { publicKey: keyB.spki }, 'patch')
 const sealAs = async (metadata: Metadata) =>
   (await encryptObject(plain, { privateKey: keyB.pkcs8, metadata }, 'patch')).bytes;
 
-describe.each(PREFERRED_BACKENDS)('arbitrary software, through %s', (backend) => {
+describe.each(PREFERRED_BACKENDS)('a forged patch, through %s', (backend) => {
   const apply = (bytes: Uint8Array) => applyPatch(bytes, BEFORE, { ...trusting, backend });
 
-  it('sealed with a key of its own is refused, and the key is named', async () => {
+  it('sealed with the forger’s key is refused, and the error names the key', async () => {
     const forged = await createPatch(BEFORE, AFTER, { privateKey: keyA.pkcs8, appId: APP });
     const error = await rejection(apply(forged.bytes), 'ERR_KEY_MISMATCH');
     expect(error.keyId).toBe(keyA.keyId);
   });
 
-  it('sealed with a key of its own, under the id of the genuine key, is refused', async () => {
+  it('sealed with the forger’s key, under the id of the genuine key, is refused', async () => {
     const forged = await createPatch(BEFORE, AFTER, { privateKey: keyA.pkcs8, appId: APP });
     const parts = takeApart(forged.bytes);
     const fixed = parts.fixed.slice();
@@ -38,7 +38,7 @@ describe.each(PREFERRED_BACKENDS)('arbitrary software, through %s', (backend) =>
     await rejection(apply(bytes), 'ERR_SEAL_INVALID');
   });
 
-  it('in the body of a genuine patch is refused', async () => {
+  it('with the header of a genuine patch is refused', async () => {
     const other = takeApart((await createPatch(AFTER, BEFORE, signing)).bytes);
     const genuine = takeApart(made.bytes);
     const bytes = putTogether(genuine, { body: genuine.body.slice().fill(1) });
@@ -49,13 +49,13 @@ describe.each(PREFERRED_BACKENDS)('arbitrary software, through %s', (backend) =>
   });
 });
 
-describe('the wrong app', () => {
+describe('a genuine patch for another app', () => {
   it.each([
     ['another app', { appId: 'com.example.bank' }],
     ['an app whose id begins alike', { appId: `${APP}.beta` }],
     ['the same id in capitals', { appId: APP.toUpperCase() }],
     ['no app', {}],
-  ])('is refused: a genuine patch of %s', async (_, metadata) => {
+  ])('is refused if it names %s', async (_, metadata) => {
     const error = await rejection(
       applyPatch(await sealAs(metadata), BEFORE, trusting),
       'ERR_EXPECTATION_FAILED',
@@ -77,15 +77,15 @@ describe('the wrong app', () => {
   });
 });
 
-describe('confusion of kinds', () => {
-  it.each(KINDS.filter((kind) => kind !== 'patch'))('a %s is no patch', async (kind) => {
+describe('an object of another kind', () => {
+  it.each(KINDS.filter((kind) => kind !== 'patch'))('a %s is refused as a patch', async (kind) => {
     const options = { privateKey: keyB.pkcs8, metadata: { appId: APP } };
     const { bytes } = await encryptObject(plain, options, kind);
     const error = await rejection(applyPatch(bytes, BEFORE, trusting), 'ERR_HEADER_INVALID');
     expect(error.offset).toBe(11);
   });
 
-  it('a patch is no bundle', async () => {
+  it('a patch is refused as a bundle', async () => {
     await rejection(decryptBundle(made.bytes, { publicKey: keyB.spki }), 'ERR_HEADER_INVALID');
   });
 });

@@ -48,7 +48,7 @@ describe('a genuine patch', () => {
     expect(error.message).toContain('another release');
   });
 
-  it('is refused in the place of another one, and works in its own', async () => {
+  it('is refused on the base of another patch, and applies to its own base', async () => {
     await rejection(applyPatch(second.bytes, BEFORE, trusting), 'ERR_PATCH_INVALID');
     const between = await applyPatch(first.bytes, BEFORE, trusting);
     expect(Object.fromEntries(await applyPatch(second.bytes, between, trusting))).toEqual(NEXT);

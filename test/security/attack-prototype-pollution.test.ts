@@ -46,7 +46,7 @@ function expectClean(metadata: Metadata): void {
   expect(JSON.stringify(metadata)).toBe(HOSTILE);
 }
 
-describe.each(PREFERRED_BACKENDS)('metadata named as prototypes, through %s', (backend) => {
+describe.each(PREFERRED_BACKENDS)('metadata with names of prototypes, through %s', (backend) => {
   const options = { publicKey: keyB.spki, backend };
 
   it('is given as it was signed, and pollutes nothing', async () => {
@@ -83,7 +83,7 @@ describe.each(PREFERRED_BACKENDS)('metadata named as prototypes, through %s', (b
   });
 
   it.each(['__proto__', 'constructor', 'hasOwnProperty', 'toString'])(
-    'is no way to options: %s is refused there',
+    'does not reach the options of a call, which refuse %s',
     async (name) => {
       const own = JSON.parse(`{"${name}":{"minSequence":0}}`) as object;
       // Spread would set the prototype in some spellings; these are own members.

@@ -27,17 +27,20 @@ const keys = {
 const opening = { recoveryPublicKey: publicKey, appId: APP };
 
 describe.each(PREFERRED_BACKENDS)('an object of another kind, through %s', (backend) => {
-  it.each(KINDS.filter((kind) => kind !== 'index'))('a %s is no index', async (kind) => {
+  it.each(KINDS.filter((kind) => kind !== 'index'))('a %s is refused as an index', async (kind) => {
     const sealed = await sealAnything(JSON.stringify(indexOf()), undefined, kind);
     await rejection(openIndex(sealed, { ...OPEN, backend }), 'ERR_HEADER_INVALID');
   });
 
-  it.each(KINDS.filter((kind) => kind !== 'keys'))('a %s is no list of keys', async (kind) => {
-    const sealed = await sealAnything(JSON.stringify(keys), { appId: APP }, kind);
-    await rejection(openKeys(sealed, { ...opening, backend }), 'ERR_HEADER_INVALID');
-  });
+  it.each(KINDS.filter((kind) => kind !== 'keys'))(
+    'a %s is refused as a list of keys',
+    async (kind) => {
+      const sealed = await sealAnything(JSON.stringify(keys), { appId: APP }, kind);
+      await rejection(openKeys(sealed, { ...opening, backend }), 'ERR_HEADER_INVALID');
+    },
+  );
 
-  it('an index and a list of keys are no bundles', async () => {
+  it('an index and a list of keys are refused as bundles', async () => {
     for (const sealed of [
       await sealIndex(indexOf(), { privateKey }),
       await sealKeys(keys, { recoveryKey: privateKey }),
@@ -46,7 +49,7 @@ describe.each(PREFERRED_BACKENDS)('an object of another kind, through %s', (back
     }
   });
 
-  it('the content of one in the seal of the other is refused by its format', async () => {
+  it('the JSON of an index is refused as a list of keys, and the other way round', async () => {
     const index = await sealAnything(JSON.stringify(keys));
     await rejection(openIndex(index, { ...OPEN, backend }), 'ERR_INDEX_INVALID');
     const list = await sealAnything(JSON.stringify(indexOf()), { appId: APP }, 'keys');

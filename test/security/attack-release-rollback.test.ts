@@ -47,7 +47,7 @@ describe('a native update', () => {
     expect(choose({ releases: [entryOf(5)] }, 4, { builtIn: known(4) })).toEqual(entryOf(5));
   });
 
-  it('is the fallback for a withdrawn release, and no older release is', () => {
+  it('brings the built-in release that replaces a withdrawn release, and no older release does', () => {
     const index = { releases: [entryOf(5), entryOf(4)], withdrawn: [digestOf(7)] };
     expect(choose(index, 7, { builtIn: known(6) })).toBe('built-in');
   });

@@ -54,8 +54,8 @@ function createLife() {
   };
 }
 
-describe('the state of a device is restored from a backup', () => {
-  it('and the marks beside the installed releases still count', async () => {
+describe('a device whose state was restored from a backup', () => {
+  it('still counts the marks beside the installed releases', async () => {
     const { next, restore, replay, releases } = createLife();
     await next();
     await next('1');
@@ -67,7 +67,7 @@ describe('the state of a device is restored from a backup', () => {
     expect(await replay(1)).toMatchObject({ status: 'available' });
   });
 
-  it('and the marks count also in a check before the first start', async () => {
+  it('counts the marks also in a check before its first start', async () => {
     const { next, restore, publisher, app } = createLife();
     await next();
     const older = publisher.store.get(INDEX) as Uint8Array;
@@ -78,7 +78,7 @@ describe('the state of a device is restored from a backup', () => {
     expect(await updater.check()).toMatchObject(ROLLED_BACK);
   });
 
-  it('and the marks are in the state before the releases beside them are removed', async () => {
+  it('stores the marks in its state before it removes the releases beside them', async () => {
     const { next, restore, replay, releases, app, run } = createLife();
     await next();
     await next('1');
@@ -90,7 +90,7 @@ describe('the state of a device is restored from a backup', () => {
     expect(await replay(0)).toMatchObject(ROLLED_BACK);
   });
 
-  it('and the marks beside a damaged release neither count nor stop the others', async () => {
+  it('ignores the marks beside a damaged release, and counts the others', async () => {
     const { next, restore, replay, releases } = createLife();
     await next();
     await next('1');
@@ -109,7 +109,7 @@ describe('the state of a device is restored from a backup', () => {
     }
   });
 
-  it('of an older app, and only the marks since the native update count', async () => {
+  it('counts only the marks since the native update if the state is of an older app', async () => {
     const { next, restore, replay, releases, app, publisher } = createLife();
     await next();
     await next('1');
@@ -128,7 +128,7 @@ describe('the state of a device is restored from a backup', () => {
     expect(await replay(1)).toMatchObject(ROLLED_BACK);
   });
 
-  it('and the marks of a later epoch count, and none of an earlier one', async () => {
+  it('counts the marks of a later epoch, and none of an earlier one', async () => {
     const { next, restore, replay, app, publisher } = createLife();
     app.recoveryPublicKey = keyA.spki;
     const trust = async (epoch: number) => {

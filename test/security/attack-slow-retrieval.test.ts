@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { AFTER, BEFORE } from '../support/release.ts';
 import { createDevice, createPublisher, fetchFrom } from '../support/update.ts';
 
-describe('endless data and slow retrieval', () => {
-  it('an endless index is aborted at its limit', async () => {
+describe('a device whose server sends without end or not at all', () => {
+  it('aborts an endless index at its limit', async () => {
     const endless = async () =>
       new Response(
         new ReadableStream({
@@ -17,7 +17,7 @@ describe('endless data and slow retrieval', () => {
     expect(await updater.check()).toMatchObject({ status: 'offline' });
   });
 
-  it('an object that is longer than the index says is not read on', async () => {
+  it('stops reading an object that is longer than the index says', async () => {
     const publisher = createPublisher();
     const one = await publisher.make(AFTER);
     await publisher.offer([one]);
@@ -39,7 +39,7 @@ describe('endless data and slow retrieval', () => {
     expect(sent).toBeLessThan(100);
   });
 
-  it('a request to a server that sends nothing is aborted after the deadline', async () => {
+  it('aborts a request after the deadline if the server sends nothing', async () => {
     const silent = (async (_: unknown, init?: RequestInit) => {
       const { signal } = init ?? {};
       return new Response(

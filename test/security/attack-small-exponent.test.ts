@@ -76,7 +76,7 @@ const FORGED: [bigint, string, Uint8Array][] = [
 ];
 
 describe.each(BACKENDS)('a forgery without a private key, through %s', (backend) => {
-  it.each(FORGED)('under e = %s: %s; such keys are not taken', async (e, _, signature) => {
+  it.each(FORGED)('is refused with its key, whose e is %s: %s', async (e, _, signature) => {
     const publicKey = encodeSpki({ n, e });
     const fixed = parts.fixed.slice();
     fixed.set(await sha256(publicKey), 24);
@@ -91,7 +91,7 @@ describe.each(BACKENDS)('a forgery without a private key, through %s', (backend)
     await rejection(stream(), 'ERR_KEY_INVALID');
   });
 
-  it('with a cube root is refused by the block too, were the key taken', async () => {
+  it('with a cube root is refused by the block, even if the key were accepted', async () => {
     const chosen = await selectBackend(backend);
     for (const [e, , signature] of FORGED.filter(([exponent]) => exponent === 3n)) {
       await rejection(recoverSeal(chosen, { n, e }, signature, headDigest), 'ERR_SEAL_INVALID');
@@ -105,7 +105,7 @@ describe.each(BACKENDS)('a forgery without a private key, through %s', (backend)
     }
   });
 
-  it('is not helped by the same modulus with another exponent: that is another key', async () => {
+  it('is refused under a key with the same modulus and another exponent', async () => {
     const other = encodeSpki({ n, e: 65539n });
     const sealed = putTogether(genuine);
     await expectRefused(sealed, { publicKey: other, backend }, 'ERR_KEY_MISMATCH');

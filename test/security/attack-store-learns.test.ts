@@ -45,7 +45,7 @@ describe('a store', () => {
     }
   });
 
-  it('reads the app, and of an index the channel and the sequence, in the headers', async () => {
+  it('can read the app in every header, and the channel and the sequence in the header of an index', async () => {
     const { publisher } = await publish();
     for (const [path, bytes] of publisher.store) {
       const { metadata } = await inspectBundle(bytes);

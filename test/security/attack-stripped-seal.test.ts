@@ -55,7 +55,7 @@ describe.each(BACKENDS)('a bundle without its seal, through %s', (backend) => {
     ['a seal of white space', ' \n', 'ERR_LENGTH_INVALID'],
     ['a seal of the fixed part', 'fixed', 'ERR_LENGTH_INVALID'],
     ['a seal that is hex', '00'.repeat(600), 'ERR_HEADER_INVALID'],
-  ] as const)('is refused with %s, which is not taken for none', async (_, text, code) => {
+  ] as const)('is refused with %s, which does not count as no seal', async (_, text, code) => {
     const fixed = btoa(String.fromCharCode(...parts.fixed)).replace(/=+$/, '');
     const seal = text === 'fixed' ? fixed.replaceAll('+', '-').replaceAll('/', '_') : text;
     await expectRefused(ciphertext, { ...options, seal }, code);

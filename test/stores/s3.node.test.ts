@@ -91,7 +91,7 @@ describe('the commands for S3 and R2', () => {
     });
   });
 
-  it('prune the bucket of what no index needs, and of nothing else', async () => {
+  it('delete from the bucket only the objects that no index needs', async () => {
     await withProject(async (project) => {
       await writeApp(project, 1);
       const orphan = `objects/${'0'.repeat(64)}.sealed`;

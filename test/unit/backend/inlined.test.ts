@@ -6,6 +6,6 @@ import { expect, it } from 'vitest';
 it.each([
   ['the backend', () => import('../../../src/backend/node.ts')],
   ["the cipher of Capgo's format", () => import('../../../src/capgo/cbc-node.ts')],
-])('runs the module of %s outside of Node without an error', async (_, load) => {
+])('the module of %s is loaded outside of Node without an error', async (_, load) => {
   expect(Object.keys(await load()).length).toBeGreaterThan(0);
 });

@@ -131,7 +131,7 @@ it.each(PADDED.filter(([backend]) => BACKENDS.includes(backend)))(
   },
 );
 
-it('is stopped by an abort if the platform processes everything at once', async () => {
+it('the cipher of WebCrypto is stopped by an abort, although the platform processes everything at once', async () => {
   const reason = new Error('enough');
   const backend = 'webcrypto' as const;
   const stopping = (method: 'encrypt' | 'decrypt') => {

@@ -225,19 +225,19 @@ it.each([
   ['../x', /^\.\.\/x climbs out of the folder/],
   ['x.br', /^x\.br ends in \.br, which the plugin would take for Brotli: rename it$/],
   ['a//b', /^a\/\/b has a folder without a name/],
-])('does not make a manifest with %s', async (path, message) => {
+])('encryptManifest does not make a manifest with %s', async (path, message) => {
   const work = encryptManifest({ [path]: text(1) }, { privateKey });
   const error = await rejection(work, 'ERR_ARCHIVE_INVALID');
   expect(error.path).toBe(path);
   expect(error.message).toMatch(message);
 });
 
-it('refuses two names that are the same file on some platform', async () => {
+it('encryptManifest refuses two names that are the same file on some platform', async () => {
   const work = encryptManifest({ a: text(1), A: text(1) }, { privateKey });
   await rejection(work, 'ERR_ARCHIVE_INVALID');
 });
 
-it('compresses from 8,192 bytes on, if it saves more than 10', async () => {
+it('encryptManifest compresses from 8,192 bytes on, if it saves more than 10', async () => {
   const made = async (length: number, brotli: ((raw: Uint8Array) => Uint8Array) | false) => {
     const { manifest } = await encryptManifest({ a: text(length) }, { privateKey, brotli });
     return manifest[0]?.file_name;
@@ -250,7 +250,7 @@ it('compresses from 8,192 bytes on, if it saves more than 10', async () => {
   expect(await made(8192, false)).toBe('a');
 });
 
-it('sends the bytes that it hashed, even if the memory of the caller changes', async () => {
+it('encryptManifest sends the bytes that it hashed, even if the memory of the caller changes', async () => {
   const bytes = bytesOf(9000);
   const wiping = (raw: Uint8Array) => {
     bytes.fill(0);
@@ -266,7 +266,7 @@ it('sends the bytes that it hashed, even if the memory of the caller changes', a
   expect(opened.get('a')).toEqual(bytesOf(9000));
 });
 
-it('returns the storage path of the files, as Capgo does, if the organisation and app are given', async () => {
+it('encryptManifest returns the storage path of the files, as Capgo does, if the organisation and app are given', async () => {
   const raw = { 'a/b.js': text(1) };
   const { manifest, ivSessionKey } = await encryptManifest(raw, {
     ...{ privateKey, orgId: 'org', appId: 'app' },
@@ -284,7 +284,7 @@ it('returns the storage path of the files, as Capgo does, if the organisation an
   }
 });
 
-it('reports the progress within a large file, after earlier files', async () => {
+it('encryptManifest reports the progress within a large file, after earlier files', async () => {
   const seen: number[] = [];
   const options = {
     ...{ backend: 'noble' as const, brotli: false as const },
@@ -300,7 +300,7 @@ it('reports the progress within a large file, after earlier files', async () => 
   expect(seen).toEqual([16, 65_552, 131_088, 196_624, 200_032]);
 });
 
-it('returns no bundle and no checksum if no zip was passed', async () => {
+it('encryptManifest returns no bundle and no checksum if no zip was passed', async () => {
   const raw = { a: text(1) };
   const without = await encryptManifest(raw, { privateKey });
   expect(Object.keys(without)).toEqual(['manifest', 'files', 'ivSessionKey', 'hashes', 'keyId']);
@@ -311,7 +311,7 @@ it('returns no bundle and no checksum if no zip was passed', async () => {
   ]);
 });
 
-it('does no work if the signal was aborted before', async () => {
+it('encryptManifest does no work if the signal was aborted before', async () => {
   const reason = new Error('enough');
   const signal = AbortSignal.abort(reason);
   const brotli = vi.fn((raw: Uint8Array) => raw);

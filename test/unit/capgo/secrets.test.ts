@@ -126,7 +126,7 @@ describe.each(BACKENDS)('%s', (backend) => {
   }
 });
 
-it('releases no signature over the modulus, although it would recover to the payload', async () => {
+it('signPayload releases no signature over the modulus, although it would recover to the payload', async () => {
   const noble = await selectBackend('noble');
   for (let length = 1; ; length++) {
     const payload = bytesOf(length);
@@ -145,7 +145,7 @@ it('releases no signature over the modulus, although it would recover to the pay
   }
 });
 
-it('keeps the session key in a key that is not extractable', async () => {
+it('the WebCrypto backend imports the session key as a key that is not extractable', async () => {
   const imported = vi.spyOn(SubtleCrypto.prototype, 'importKey');
   try {
     const { bundle, ivSessionKey, checksum } = await encryptBundle(zip, {
@@ -162,7 +162,7 @@ it('keeps the session key in a key that is not extractable', async () => {
   }
 });
 
-it('wipes the generated private key after it was encoded as text', async () => {
+it('keygen wipes the generated private key after it was encoded as text', async () => {
   let made = '';
   const wiped = await wipedBy(async () => {
     ({ privateKey: made } = await keygen());

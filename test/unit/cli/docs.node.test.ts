@@ -31,7 +31,7 @@ function wordsOf(command: string): string[] {
   return [...command.matchAll(/'([^']*)'|\S+/g)].map(([word, quoted]) => quoted ?? word);
 }
 
-it('finds pages with commands', () => {
+it('the guides have pages with commands', () => {
   expect(PAGES.length).toBeGreaterThan(4);
 });
 

@@ -116,7 +116,7 @@ describe('a path in a command of a message', () => {
     });
   });
 
-  it('is not the only one: versions of the user are quoted too', async () => {
+  it('is quoted, and so is a version that the user has given', async () => {
     await withApp(async (project) => {
       const publish = ['release', 'publish', 'dist', ...CHANNEL];
       await project.run([...publish, '--app-version', '1.0 beta']);

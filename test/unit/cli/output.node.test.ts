@@ -144,7 +144,7 @@ describe('help and the version', () => {
   });
 });
 
-it('counts one file in the singular', async () => {
+it('a message counts one file in the singular', async () => {
   await withProject(async ({ run, write }) => {
     await write('dist/index.html', '<p>');
     expect((await run(['bundle', 'zip', 'dist'])).stderr).toContain('✓ dist.zip  1 file, ');

@@ -82,7 +82,7 @@ describe.each(FORMS)('the search for keys in .%s files', (extension, compress) =
   });
 });
 
-it('finds a key in plain files and takes no other file as compressed', () => {
+it('the search for leaked keys finds a key in plain files and takes no other file as compressed', () => {
   expect(findPublishedKey('app.js', script)).toBe('a private key (PKCS#8)');
   expect(findPublishedKey('app.js.gz', script)).toBe('a private key (PKCS#8)');
   expect(findPublishedKey('app.js', gzipSync(script))).toBeUndefined();

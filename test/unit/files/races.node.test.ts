@@ -303,7 +303,7 @@ describe('a folder of a killed run', () => {
     ['begins with the same 120 bytes', `${'x'.repeat(120)}-one`, `${'x'.repeat(120)}-two`],
     ['is the beginning of its name', 'app.new', 'app'],
     ['is of the same length', 'abc', 'abd'],
-  ])('is not taken for what another folder left whose name %s', async (_, name, other) => {
+  ])('is not taken for the remains of another folder, whose name %s', async (_, name, other) => {
     const left = killBetweenRenames(name);
     age(left, 25);
     await unzipFile(at('new.zip'), at(other));

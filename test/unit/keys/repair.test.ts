@@ -201,7 +201,7 @@ describe('a repaired key', () => {
 });
 
 it.each(['-', '=', '"', '\\', 'A'])(
-  'looks at 64 KiB of %s in time proportional to them',
+  'repairKeyText looks at 64 KiB of %s in time proportional to them',
   (sign) => {
     // Tried anew from each sign, it took half a minute.
     expect(repairKeyText(`A${sign.repeat(65_000)}A`).text).toContain('A');

@@ -133,7 +133,7 @@ describe('a file of another key', () => {
 });
 
 describe('a file of another app or channel', () => {
-  it('is refused with what it is, and what was expected', async () => {
+  it('is refused with its own name and the expected one', async () => {
     const store = newFolder();
     await publishBuild(store, 1);
     const other = 'com.example.other';

@@ -13,14 +13,14 @@ function unbranded(bytes: Uint8Array): Blob {
   return blob;
 }
 
-it('are sealed and opened', async () => {
+it('Blobs without a brand are sealed and opened', async () => {
   const plain = bytesOf(10_000);
   const { bytes } = await encryptBundle(unbranded(plain), { privateKey: keyB.pkcs8 });
   expect(await decryptBundle(unbranded(bytes), { publicKey: keyB.spki })).toEqual(plain);
 });
 
 it.each(['Blobs', 'MyBlob', 'ProFile', 'FileList'])(
-  'are not objects of the brand %s',
+  'objects of the brand %s are not taken for Blobs',
   async (brand) => {
     const other = { [Symbol.toStringTag]: brand, size: 3, slice: () => new Blob(['abc']) };
     const work = encryptBundle(other as unknown as Blob, { privateKey: keyB.pkcs8 });
@@ -30,7 +30,7 @@ it.each(['Blobs', 'MyBlob', 'ProFile', 'FileList'])(
   },
 );
 
-it('are zipped and unzipped', async () => {
+it('Blobs without a brand are zipped and unzipped', async () => {
   const plain = bytesOf(10_000);
   const zip = await zipBundle({ 'a.txt': unbranded(plain) });
   expect(await unzipBundle(unbranded(zip))).toEqual(new Map([['a.txt', plain]]));

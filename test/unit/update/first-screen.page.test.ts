@@ -80,7 +80,7 @@ describe('a page', () => {
     }
   });
 
-  it('shows what open shadow roots show', async () => {
+  it('shows something if an open shadow root shows something', async () => {
     const root = app().attachShadow({ mode: 'open' });
     root.innerHTML = '<style>p { color: red }</style><section></section>';
     expect(await look()).toBe(false);

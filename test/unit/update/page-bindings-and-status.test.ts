@@ -54,7 +54,7 @@ describe('open pages', () => {
     expect(bindings.keepClients(state, new Set(['a', 'b', 'c']))).toBe(state);
   });
 
-  it('that the browser shows again run what they ran before', () => {
+  it('that the browser shows again run the release that they ran before', () => {
     const pinned = [pageOf('a', 2), pageOf('b')];
     const closed = bindings.keepClients(stateOf({ pinned, running: digestOf(3) }), new Set());
     expect(closed.pinned).toEqual([]);

@@ -153,7 +153,7 @@ describe('a block', () => {
     expect(transitions.confirm(again, id)).toMatchObject({ blocked: [] });
   });
 
-  it('takes the release from wherever the state names it', () => {
+  it('removes the release from every member of the state that names it', () => {
     const id = digestOf(2);
     const state: DeviceState = { ...fresh(2), ready: id, next: id, previous: id };
     const after = transitions.fail(state, id, 'broken', facts);
@@ -202,7 +202,7 @@ describe('another channel', () => {
     expect(earlier.floors).toEqual([floorOf(4)]);
   });
 
-  it('forgets what waited in the one before, and keeps the floors of both', () => {
+  it('forgets the release that waited in the previous channel, and keeps the floors of both', () => {
     const state: DeviceState = { ...fresh(2), next: digestOf(2), floors: [floorOf(4)] };
     const after = transitions.setChannel(state, 'beta');
     expect(after).toMatchObject({ channel: 'beta', floors: [floorOf(4)] });

@@ -42,7 +42,7 @@ describe('an update', () => {
     expect(events.map(({ type }) => type)).toContain('downloaded');
   });
 
-  it('goes back when its release is withdrawn: to the one before, and in the end to the built-in release', async () => {
+  it('goes back to the previous release when its own is withdrawn, and in the end to the built-in release', async () => {
     const publisher = createPublisher();
     const releases = memoryStore();
     const request = fetchFrom(publisher.store);

@@ -383,7 +383,7 @@ describe("Vite's server", () => {
     expect(existsSync(at('dist.sealed'))).toBe(false);
   });
 
-  it("keeps what Vite's own list keeps", async () => {
+  it("denies the files that Vite's own list denies", async () => {
     const listOf = async (plugins: Plugin[]) =>
       (await resolveConfig({ root: folder, configFile: false, plugins }, 'serve')).server.fs.deny;
     expect(await listOf([bundleseal()])).toEqual(expect.arrayContaining(await listOf([])));

@@ -250,7 +250,7 @@ describe('doctor gives the right verdict on', () => {
   });
 });
 
-it('finds the private key of the repository from the folder of one of its apps', async () => {
+it('doctor finds the private key of the repository from the folder of one of its apps', async () => {
   await withProject(async (project) => {
     await writeKeys(project);
     await project.write('apps/one/capacitor.config.json', configWith(ours.publicKey));
@@ -264,7 +264,7 @@ it('finds the private key of the repository from the folder of one of its apps',
   });
 });
 
-it('examines who can read a private key in a folder above', async () => {
+it('doctor examines who can read a private key in a folder above', async () => {
   await withProject(async (project) => {
     await project.write('.git/HEAD', 'ref: refs/heads/main');
     await project.write('site/.bundleseal_key', ours.privateKey);
@@ -284,7 +284,7 @@ it('examines who can read a private key in a folder above', async () => {
   });
 });
 
-it('finds a private key in the folder that the app publishes', async () => {
+it('doctor finds a private key in the folder that the app publishes', async () => {
   await withProject(async (project) => {
     await writeKeys(project);
     const config = { ...JSON.parse(configWith(ours.publicKey)), webDir: '.' };
@@ -293,7 +293,7 @@ it('finds a private key in the folder that the app publishes', async () => {
   });
 });
 
-it('checks the app of a monorepo against the public key of a folder above', async () => {
+it('doctor checks the app of a monorepo against the public key of a folder above', async () => {
   await withProject(async (project) => {
     await project.write('.bundleseal_key.pub', ours.publicKey);
     await project.write('apps/one/capacitor.config.json', configWith(other.publicKey));
@@ -312,7 +312,7 @@ it('checks the app of a monorepo against the public key of a folder above', asyn
   });
 });
 
-it('names a remedy that works at the root of a monorepo', async () => {
+it('doctor names a remedy that works at the root of a monorepo', async () => {
   await withProject(async (project) => {
     await writeKeys(project);
     const config = 'apps/one/capacitor.config.json';
@@ -357,7 +357,7 @@ describe('doctor examines the keys of Capgo', () => {
   });
 });
 
-it('examines modules of every kind that key save writes', async () => {
+it('doctor examines modules of every kind that key save writes', async () => {
   await withProject(async (project) => {
     await writeKeys(project);
     const names = ['key.ts', 'key.mts', 'key.js', 'key.mjs', 'key.cjs'];
@@ -370,7 +370,7 @@ it('examines modules of every kind that key save writes', async () => {
   });
 });
 
-it('reports a computed privateKey as unknown, and ignores an empty one', async () => {
+it('doctor reports a computed privateKey as unknown, and ignores an empty one', async () => {
   await withProject(async (project) => {
     await writeKeys(project);
     const config = (value: string) =>
@@ -382,7 +382,7 @@ it('reports a computed privateKey as unknown, and ignores an empty one', async (
   });
 });
 
-it('reports an unreadable config once', async () => {
+it('doctor reports an unreadable config once', async () => {
   await withProject(async (project) => {
     await writeKeys(project);
     await project.write('capacitor.config.json', Buffer.from('\ufeff{"appId":"a"}', 'utf16le'));
@@ -395,7 +395,7 @@ it('reports an unreadable config once', async () => {
   });
 });
 
-it('explains every code that it has in docs/doctor.md, and no other', () => {
+it('doctor explains every code that it has in docs/doctor.md, and no other', () => {
   const source = readFileSync(join(ROOT, 'src/cli/doctor/finding.ts'), 'utf8');
   const page = readFileSync(join(ROOT, 'docs/doctor.md'), 'utf8');
   const codes = [...source.matchAll(/\| '([A-Z_]+)'/g)].map(([, code]) => code);

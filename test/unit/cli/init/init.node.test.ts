@@ -72,7 +72,7 @@ describe.each(Object.entries(APPS))('init in an app of %s', (_, app) => {
 });
 
 it.each(['create react app', 'electron'])(
-  'writes a module for the page of %s without the globals that its linter refuses',
+  'init writes a module for the page of %s without the globals that its linter refuses',
   async (name) => {
     await withApp(APPS[name] as App, async (project) => {
       await done(project, ...flagsOf(APPS[name] as App));
@@ -86,7 +86,7 @@ it.each(['create react app', 'electron'])(
   },
 );
 
-it('says to leave the private key out of the package of an Electron app', async () => {
+it('init says to leave the private key out of the package of an Electron app', async () => {
   const app = APPS['electron'] as App;
   await withApp(app, async (project) => {
     const { stderr } = await done(project, ...flagsOf(app));
@@ -94,7 +94,7 @@ it('says to leave the private key out of the package of an Electron app', async 
   });
 });
 
-it('says how to try the first release, and to keep a copy of a key that it has made', async () => {
+it('init says how to try the first release, and to keep a copy of a key that it has made', async () => {
   await withApp(VITE, async (project) => {
     const { stderr } = await project.run(['init', '--yes']);
     expect(stderr).toContain(
@@ -117,7 +117,7 @@ it('says how to try the first release, and to keep a copy of a key that it has m
   });
 });
 
-it('lists the build, the release and the copy until they have what init has written', async () => {
+it('init lists the build, the release and the copy until they have what init has written', async () => {
   const steps = async (project: Project) => {
     const { next } = (await project.json(['init', '--yes'])) as { next: string[] };
     const starts = ['build it: ', 'publish it ', 'try it: copy '];
@@ -144,7 +144,7 @@ it('lists the build, the release and the copy until they have what init has writ
   });
 });
 
-it('says that the workflow cannot install the library from a file outside of the repository', async () => {
+it('init says that the workflow cannot install the library from a file outside of the repository', async () => {
   const text = VITE.files['package.json'] as string;
   for (const [from, isTold] of [
     ['file:../bundleseal.tgz', true],
@@ -161,7 +161,7 @@ it('says that the workflow cannot install the library from a file outside of the
   }
 });
 
-it('says which packages the app lacks, and nothing where it has them', async () => {
+it('init says which packages the app lacks, and nothing where it has them', async () => {
   const kit = APPS['sveltekit'] as App;
   const text = kit.files['package.json'] as string;
   for (const [described, isMissing] of [

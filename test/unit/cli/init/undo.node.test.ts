@@ -50,7 +50,7 @@ function importsOf(project: Project, name: string): string[] {
   );
 }
 
-it('says in a folder that was not set up that there is nothing to undo, before it asks for a terminal', async () => {
+it('init --undo says in a folder that was not set up that there is nothing to undo, before it asks for a terminal', async () => {
   await withProject(async (project) => {
     await writeApp(project, VITE);
     const refused = await project.run(['init', '--undo']);
@@ -167,7 +167,7 @@ describe('init --undo in an app whose first module the user has changed', () => 
     });
   });
 
-  it('says of the service worker only what the store shows to have happened', async () => {
+  it('tells about the service worker only what the store proves', async () => {
     await withInit(VITE, async (project) => {
       await project.write('site/updates/channels/production.sealed', '');
       expect(await done(project, UNDO)).toContain(
@@ -225,7 +225,7 @@ describe('init --undo in an app of which another file uses a module of init', ()
     });
   });
 
-  it('keeps what a script that the user has changed builds', async () => {
+  it('keeps the files that a script builds which the user has changed', async () => {
     await withInit(VITE, async (project) => {
       await edit(project, 'package.json', (text) =>
         text.replace('bundleseal release stamp', 'mine && bundleseal release stamp'),
@@ -315,7 +315,7 @@ describe('a second init with other answers', () => {
     });
   });
 
-  it('keeps what the user has changed between the two, and --undo keeps it too', async () => {
+  it('keeps the changes that the user made between the two runs, and --undo keeps them too', async () => {
     await withInit(VITE, async (project) => {
       const raise = (text: string) => text.replace('"version": "1.0.0"', '"version": "2.0.0"');
       await edit(project, 'package.json', raise);
@@ -328,7 +328,7 @@ describe('a second init with other answers', () => {
     });
   });
 
-  it('leaves alone a script that the user has changed since, and says what it would be', async () => {
+  it('does not change a script that the user has changed since, and shows the script that it would write', async () => {
     await withInit(VITE, async (project) => {
       await edit(project, 'package.json', (text) =>
         text.replace('bundleseal release publish dist', 'mine'),

@@ -106,7 +106,7 @@ describe.each(STORES)('%s', (_, open) => {
     await expect(reader.read('b.js')).rejects.toThrow('the release has no file "b.js"');
   });
 
-  it('removes what an interrupted write left, and nothing of a write that goes on', async () => {
+  it('removes the files of an interrupted write, and no file of a write that goes on', async () => {
     const store = open();
     const { slow, end } = heldRelease('slow');
     // Another store stands for a process that was killed: no store of this process waits for it.

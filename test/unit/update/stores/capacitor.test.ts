@@ -94,14 +94,17 @@ describe('the folder of the releases', () => {
   });
 });
 
-it.each(['Filesystem', 'Directory', 'WebView'])('refuses plugins without %s by name', (name) => {
-  const { plugins } = openBridge('android');
-  expect(() => capacitorStore({ ...plugins, [name]: undefined })).toThrow(
-    new RegExp(`^plugins\\.${name}`),
-  );
-});
+it.each(['Filesystem', 'Directory', 'WebView'])(
+  'capacitorStore refuses plugins without %s by name',
+  (name) => {
+    const { plugins } = openBridge('android');
+    expect(() => capacitorStore({ ...plugins, [name]: undefined })).toThrow(
+      new RegExp(`^plugins\\.${name}`),
+    );
+  },
+);
 
-it('leaves a release at its start when a file is not whole, because the web view compares nothing', async () => {
+it('an updater leaves a release at its start when a file is not whole, because the web view compares nothing', async () => {
   const publisher = createPublisher();
   const { entry, files } = await publisher.make(AFTER);
   await publisher.offer([{ entry, files }]);
