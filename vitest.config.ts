@@ -53,7 +53,7 @@ const importing = (module: string) =>
 const SAMPLED = importing('scope.ts');
 
 /** The files that start Chromium themselves. */
-const STARTS_CHROMIUM = [...importing('chromium.js'), ...importing('chromium-process.ts')];
+const STARTS_CHROMIUM = ['browser.ts', 'chromium.js', 'chromium-process.ts'].flatMap(importing);
 
 function filesOf(mode: string): { readonly include: string[]; readonly exclude: string[] } {
   const exclude = [...configDefaults.exclude];

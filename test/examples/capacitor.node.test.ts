@@ -3,10 +3,10 @@
 
 import { rmSync } from 'node:fs';
 import { lookup } from 'mrmime';
-import { type Browser, type BrowserContext, chromium, type Page, type Route } from 'playwright';
+import type { Browser, BrowserContext, Page, Route } from 'playwright';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { stampRelease } from '../../src/node.ts';
-import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from '../support/chromium.js';
+import { closePages, openBrowser } from '../support/browser.ts';
 import { buildExample, openSite, type Site } from '../support/site.ts';
 
 const TIMEOUT = 300_000;
@@ -26,7 +26,7 @@ beforeAll(async () => {
   for (const n of [1, 2, 3, 4]) {
     builds.push(await buildExample('capacitor', { name: `version ${n}`, isBroken: n === 3 }));
   }
-  browser = await chromium.launch({ executablePath: CHROMIUM_PATH, args: CHROMIUM_ARGUMENTS });
+  browser = await openBrowser();
 }, TIMEOUT);
 
 afterEach(async () => {
@@ -35,7 +35,7 @@ afterEach(async () => {
 });
 
 afterAll(async () => {
-  await browser?.close();
+  await closePages();
   for (const build of builds) rmSync(build, { recursive: true, force: true });
 });
 

@@ -3,9 +3,9 @@
 // frameworks themselves.
 
 import { rmSync } from 'node:fs';
-import { type Browser, chromium } from 'playwright';
+import type { Browser } from 'playwright';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from '../support/chromium.js';
+import { closePages, openBrowser } from '../support/browser.ts';
 import { expectKept, expectLeft, expectUntouched } from '../support/init-release.ts';
 import { buildInitSite, type InitSite } from '../support/init-site.ts';
 
@@ -44,11 +44,11 @@ let browser: Browser;
 
 beforeAll(async () => {
   first = await built(FIRST);
-  browser = await chromium.launch({ executablePath: CHROMIUM_PATH, args: CHROMIUM_ARGUMENTS });
+  browser = await openBrowser();
 }, TIMEOUT);
 
 afterAll(async () => {
-  await browser?.close();
+  await closePages();
   for (const build of builds) rmSync(build, { recursive: true, force: true });
 });
 

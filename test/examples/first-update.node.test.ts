@@ -4,10 +4,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { build } from 'esbuild';
-import { type Browser, chromium, type Page } from 'playwright';
+import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { inlineWorkers } from '../../build/inline-worker.js';
-import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from '../support/chromium.js';
+import { closePages, openBrowser } from '../support/browser.ts';
 import { type Project, runIn, useCli, withProject } from '../support/cli.ts';
 import { blocks, ROOT } from '../support/docs.ts';
 import { freePort } from '../support/free-port.ts';
@@ -33,9 +33,9 @@ const [, throwLine] = /`(throw [^`]+)`/.exec(prose) ?? [];
 
 let browser: Browser;
 beforeAll(async () => {
-  browser = await chromium.launch({ executablePath: CHROMIUM_PATH, args: CHROMIUM_ARGUMENTS });
+  browser = await openBrowser();
 }, TIMEOUT);
-afterAll(() => browser?.close());
+afterAll(closePages);
 
 /** What `npm install` of the tarball and of Vite leaves, without a registry. */
 async function install({ path, cli }: Project): Promise<void> {

@@ -6,9 +6,9 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Plugin } from 'esbuild';
-import { type Browser, chromium } from 'playwright';
+import type { Browser } from 'playwright';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from '../support/chromium.js';
+import { closePages, openBrowser } from '../support/browser.ts';
 import { ROOT } from '../support/docs.ts';
 import { expectKept, expectLeft, expectLeftByVisitor } from '../support/init-release.ts';
 import { buildInitSite, type InitSite } from '../support/init-site.ts';
@@ -89,11 +89,11 @@ async function built(app: string, options?: InitSite): Promise<string> {
 
 beforeAll(async () => {
   first = await built("document.querySelector('#root').textContent = 'version 1';");
-  browser = await chromium.launch({ executablePath: CHROMIUM_PATH, args: CHROMIUM_ARGUMENTS });
+  browser = await openBrowser();
 }, TIMEOUT);
 
 afterAll(async () => {
-  await browser?.close();
+  await closePages();
   for (const build of builds) rmSync(build, { recursive: true, force: true });
 });
 

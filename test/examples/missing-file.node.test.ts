@@ -2,9 +2,9 @@
 
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Browser, chromium } from 'playwright';
+import type { Browser } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from '../support/chromium.js';
+import { closePages, openBrowser } from '../support/browser.ts';
 import { buildInitSite } from '../support/init-site.ts';
 import { buildExample, openSite } from '../support/site.ts';
 
@@ -12,11 +12,11 @@ const TIMEOUT = 300_000;
 let browser: Browser;
 
 beforeAll(async () => {
-  browser = await chromium.launch({ executablePath: CHROMIUM_PATH, args: CHROMIUM_ARGUMENTS });
+  browser = await openBrowser();
 }, TIMEOUT);
 
 afterAll(async () => {
-  await browser?.close();
+  await closePages();
 });
 
 const SHOWN = "document.querySelector('#root').textContent = 'version 1';";

@@ -4,11 +4,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium } from 'playwright';
+import type { Browser } from 'playwright';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { publishRelease, stampRelease } from '../../src/node.ts';
+import { closePages, openBrowser } from '../support/browser.ts';
 import { bundleExample } from '../support/bundle-example.ts';
-import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from '../support/chromium.js';
 import { freePort } from '../support/free-port.ts';
 import { expectVersion } from '../support/pwa.ts';
 import { serveStore } from '../support/store-server.ts';
@@ -32,7 +32,7 @@ function newFolder(): string {
 }
 
 beforeAll(async () => {
-  browser = await chromium.launch({ executablePath: CHROMIUM_PATH, args: CHROMIUM_ARGUMENTS });
+  browser = await openBrowser();
 }, TIMEOUT);
 
 afterEach(async () => {
@@ -41,7 +41,7 @@ afterEach(async () => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
-afterAll(() => browser?.close());
+afterAll(closePages);
 
 async function stop(process: ChildProcess): Promise<void> {
   if (process.exitCode !== null || process.signalCode !== null) return;

@@ -3,9 +3,9 @@
 
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright';
+import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from '../support/chromium.js';
+import { closePages, openBrowser } from '../support/browser.ts';
 import {
   expectConfirmed,
   expectOffer,
@@ -51,11 +51,11 @@ beforeAll(async () => {
     writeFileSync(join(build, 'about/index.html'), `<p>about ${n}</p>`);
     builds.push(build);
   }
-  browser = await chromium.launch({ executablePath: CHROMIUM_PATH, args: CHROMIUM_ARGUMENTS });
+  browser = await openBrowser();
 }, TIMEOUT);
 
 afterAll(async () => {
-  await browser?.close();
+  await closePages();
   for (const build of builds) rmSync(build, { recursive: true, force: true });
 });
 
@@ -169,30 +169,31 @@ describe('the pages of a website', { timeout: TIMEOUT }, () => {
     }
   });
 
-  it.each(['its release', 'the page of its release', 'everything'])(
-    'run the release before at their next load if the store has lost %s while the worker runs',
-    async (what) => {
-      const site = await openSite(builds[0] as string);
-      try {
-        const page = await install(site);
-        await update(site, page, 2);
+  it('run the release before at their next load if the store has lost their release, its page or everything while the worker runs', async () => {
+    const site = await openSite(builds[0] as string);
+    try {
+      const page = await install(site);
+      await update(site, page, 2);
+      for (const what of ['its release', 'the page of its release', 'everything']) {
         const open = await page.context().newPage();
         await open.goto(site.origin);
         await expectVersion(open, 'version 2');
         const own = await indexFor(open);
         await evict(page, what);
         const answer = await page.reload();
-        expect([answer?.status(), answer?.fromServiceWorker()]).toEqual([200, true]);
+        expect([answer?.status(), answer?.fromServiceWorker()], what).toEqual([200, true]);
         await expectVersion(page, 'version 1');
         // The page that was loaded installs the lost release again, maybe already.
         const { status, text } = await indexFor(open);
-        if (status !== 500) expect(text).toBe(own.text);
+        if (status !== 500) expect(text, what).toBe(own.text);
         await expectOffer(page);
         await page.reload();
         await expectVersion(page, 'version 2');
-      } finally {
-        site.close();
+        await expectConfirmed(page);
+        await open.close();
       }
-    },
-  );
+    } finally {
+      site.close();
+    }
+  });
 });

@@ -3,10 +3,10 @@
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Browser, Page } from 'playwright';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { stampRelease } from '../../src/node.ts';
-import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from '../support/chromium.js';
+import { closePages, openBrowser } from '../support/browser.ts';
 import { ROOT } from '../support/docs.ts';
 import {
   expectConfirmed,
@@ -28,7 +28,7 @@ beforeAll(async () => {
   }
   // The website's next deploy has another service worker.
   builds.push(await buildExample('pwa', { name: 'version 5', worker: 'console.log(5);' }));
-  browser = await chromium.launch({ executablePath: CHROMIUM_PATH, args: CHROMIUM_ARGUMENTS });
+  browser = await openBrowser();
 }, TIMEOUT);
 
 afterEach(() => {
@@ -36,7 +36,7 @@ afterEach(() => {
 });
 
 afterAll(async () => {
-  await browser?.close();
+  await closePages();
   for (const build of builds) rmSync(build, { recursive: true, force: true });
 });
 
@@ -255,29 +255,6 @@ describe('the example of a website', { timeout: TIMEOUT }, () => {
     expect(await idOf(first)).not.toBe(await idOf(second));
   });
 
-  it('runs the release before when a stored file was altered, and then installs the release anew', async () => {
-    const site = await newSite();
-    const page = await install(site);
-    const { release } = await site.publish(buildOf(2), '2.0.0');
-    await page.reload();
-    await expectOffer(page);
-    await page.reload();
-    await expectVersion(page, 'version 2');
-    await expectConfirmed(page);
-    await alter(page, release.id);
-    await stopWorkers(page);
-    await page.reload();
-    await expectState(page, ({ running }) => running !== release.id);
-    await page.reload();
-    await expectVersion(page, 'version 1');
-    await expectOffer(page);
-    await page.reload();
-    await expectVersion(page, 'version 2');
-    await expectConfirmed(page);
-    await page.reload();
-    await expectVersion(page, 'version 2');
-  });
-
   it('takes the built-in release from the website when the stored copy was altered', async () => {
     const site = await newSite();
     const page = await install(site);
@@ -292,27 +269,6 @@ describe('the example of a website', { timeout: TIMEOUT }, () => {
     await expectOffer(page);
     await page.reload();
     await expectVersion(page, 'version 2');
-  });
-
-  it('starts from the release that runs when the website is deployed anew', async () => {
-    const site = await newSite();
-    const page = await install(site);
-    await site.publish(buildOf(2), '2.0.0');
-    await page.reload();
-    await expectOffer(page);
-    await page.reload();
-    await expectVersion(page, 'version 2');
-    await expectConfirmed(page);
-    await stampRelease(buildOf(5));
-    // The browser looks for a new worker by itself, a while after a page was loaded.
-    site.deploy(buildOf(5), '/sw.js');
-    await page.reload();
-    await expectVersion(page, 'version 2');
-    site.deploy(buildOf(5));
-    await updateWorker(page);
-    await expectState(page, ({ running, builtIn }) => running === builtIn);
-    await page.reload();
-    await expectVersion(page, 'version 5');
   });
 
   it('is gone from a browser when the website has the worker that removes it', async () => {
@@ -333,16 +289,45 @@ describe('the example of a website', { timeout: TIMEOUT }, () => {
     await page.reload();
     await expectVersion(page, 'without updates');
   });
+});
 
-  it('finds the installed release again when the state was lost', async () => {
-    const site = await newSite();
-    const page = await install(site);
+describe('a device of the example', { timeout: TIMEOUT }, () => {
+  let site: Site;
+  let page: Page;
+  let second: string;
+
+  beforeAll(async () => {
+    site = await openSite(buildOf(1));
+    page = await install(site);
     const { release } = await site.publish(buildOf(2), '2.0.0');
+    second = release.id;
     await page.reload();
+    await expectOffer(page);
+    await page.reload();
+    await expectConfirmed(page);
+  }, TIMEOUT);
+
+  // Each test but the last one leaves the device as it has found it.
+  beforeEach(() => expectVersion(page, 'version 2'));
+
+  afterAll(() => site?.close());
+
+  it('runs the release before when a stored file was altered, and then installs the release anew', async () => {
+    await alter(page, second);
+    await stopWorkers(page);
+    await page.reload();
+    await expectState(page, ({ running }) => running !== second);
+    await page.reload();
+    await expectVersion(page, 'version 1');
     await expectOffer(page);
     await page.reload();
     await expectVersion(page, 'version 2');
     await expectConfirmed(page);
+    await page.reload();
+    await expectVersion(page, 'version 2');
+  });
+
+  it('finds the installed release again when the state was lost', async () => {
     const { builtIn } = await stateOf(page);
     const fetched = site.requests.filter((path) => path.startsWith('/updates/objects/')).length;
     await loseState(page);
@@ -351,10 +336,23 @@ describe('the example of a website', { timeout: TIMEOUT }, () => {
     await expectOffer(page);
     await page.reload();
     await expectVersion(page, 'version 2');
-    await expectState(page, (state) => state['running'] === release.id);
+    await expectState(page, (state) => state['running'] === second);
     expect((await stateOf(page))['builtIn']).toBe(builtIn);
     expect(site.requests.filter((path) => path.startsWith('/updates/objects/'))).toHaveLength(
       fetched,
     );
+  });
+
+  it('starts from the release that runs when the website is deployed anew', async () => {
+    await stampRelease(buildOf(5));
+    // The browser looks for a new worker by itself, a while after a page was loaded.
+    site.deploy(buildOf(5), '/sw.js');
+    await page.reload();
+    await expectVersion(page, 'version 2');
+    site.deploy(buildOf(5));
+    await updateWorker(page);
+    await expectState(page, ({ running, builtIn }) => running === builtIn);
+    await page.reload();
+    await expectVersion(page, 'version 5');
   });
 });

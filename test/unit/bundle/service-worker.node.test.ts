@@ -2,11 +2,11 @@
 
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Browser, chromium, type Page } from 'playwright';
+import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encryptBundle } from '../../../src/index.ts';
+import { closePages, openBrowser } from '../../support/browser.ts';
 import { bytesOf } from '../../support/bytes.ts';
-import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from '../../support/chromium.js';
 import { pageScript } from '../../support/page-script.ts';
 import { keyB } from '../../support/vectors.ts';
 
@@ -96,13 +96,13 @@ describe('a page in Chromium', () => {
     await new Promise<void>((resolve) => {
       server.listen(0, '127.0.0.1', resolve);
     });
-    browser = await chromium.launch({ executablePath: CHROMIUM_PATH, args: CHROMIUM_ARGUMENTS });
+    browser = await openBrowser();
     page = await browser.newPage();
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
   });
 
   afterAll(async () => {
-    await browser?.close();
+    await closePages();
     server?.close();
   });
 

@@ -1,11 +1,11 @@
 // httpSource in a real page: redirects that no script sees, and requests that cost no CORS preflight.
 
-import { type Browser, chromium, type Page } from 'playwright';
+import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encryptBundle } from '../../../src/index.ts';
 import { zipBundle } from '../../../src/zip.ts';
+import { closePages, openBrowser } from '../../support/browser.ts';
 import { bytesOf } from '../../support/bytes.ts';
-import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from '../../support/chromium.js';
 import { pageScript } from '../../support/page-script.ts';
 import { type Answer, partOf, serve } from '../../support/server.ts';
 import { keyB } from '../../support/vectors.ts';
@@ -64,10 +64,10 @@ describe('httpSource in Chromium', () => {
     sealed = (await encryptBundle(plain, sealing)).bytes;
     zip = await zipBundle({ 'a.bin': plain, 'b.bin': bytesOf(100_000) });
     script = await pageScript(PAGE);
-    browser = await chromium.launch({ executablePath: CHROMIUM_PATH, args: CHROMIUM_ARGUMENTS });
+    browser = await openBrowser();
   });
 
-  afterAll(async () => browser?.close());
+  afterAll(closePages);
 
   /** A server with a page of its own origin; the test sets all other answers. */
   async function openPage(answer: Answer = (response) => response.writeHead(404).end()) {
