@@ -6,7 +6,13 @@ import { rmSync } from 'node:fs';
 import type { Browser } from 'playwright';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { closePages, openBrowser } from '../support/browser.ts';
-import { expectKept, expectLeft, expectUntouched } from '../support/init-release.ts';
+import {
+  type Device,
+  expectKept,
+  expectLeft,
+  expectUntouched,
+  openDevice,
+} from '../support/init-release.ts';
 import { buildInitSite, type InitSite } from '../support/init-site.ts';
 
 const TIMEOUT = 300_000;
@@ -41,13 +47,17 @@ const CANVAS = `${ROOT}
 const builds: string[] = [];
 let first: string;
 let browser: Browser;
+/** Leaves one release after the other. */
+let device: Device;
 
 beforeAll(async () => {
   first = await built(FIRST);
   browser = await openBrowser();
+  device = await openDevice(browser, first);
 }, TIMEOUT);
 
 afterAll(async () => {
+  await device?.close();
   await closePages();
   for (const build of builds) rmSync(build, { recursive: true, force: true });
 });
@@ -63,7 +73,7 @@ describe('a release that shows nothing', { timeout: TIMEOUT }, () => {
     ['reports the error of a later task', REPORTED],
     ['throws out of its mount', THROWN],
   ])('is left after three starts if it %s', async (_, app) => {
-    await expectLeft(browser, [first, await built(app, { timeout: 3000 })]);
+    await expectLeft(device, await built(app, { timeout: 3000 }));
   });
 
   // No event tells the page of these, so it waits out the time.
@@ -71,13 +81,13 @@ describe('a release that shows nothing', { timeout: TIMEOUT }, () => {
     ['logs the error of a component', LOGGED],
     ['shows nothing without an error', ROOT],
   ])('is left after three starts if it %s', async (_, app) => {
-    await expectLeft(browser, [first, await built(app, { timeout: 500 })]);
+    await expectLeft(device, await built(app, { timeout: 500 }));
   });
 });
 
 describe('a release of one chunk that throws below its header', { timeout: TIMEOUT }, () => {
   it('is left after three starts, for which the page loads itself again', async () => {
-    await expectLeft(browser, [first, await built(`${HEADER} ${DIES};`, { hasVite: true })]);
+    await expectLeft(device, await built(`${HEADER} ${DIES};`, { hasVite: true }));
   });
 
   it('keeps running with its header if it was confirmed before', async () => {

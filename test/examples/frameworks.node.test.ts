@@ -10,7 +10,13 @@ import type { Browser } from 'playwright';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { closePages, openBrowser } from '../support/browser.ts';
 import { ROOT } from '../support/docs.ts';
-import { expectKept, expectLeft, expectLeftByVisitor } from '../support/init-release.ts';
+import {
+  type Device,
+  expectKept,
+  expectLeft,
+  expectLeftByVisitor,
+  openDevice,
+} from '../support/init-release.ts';
 import { buildInitSite, type InitSite } from '../support/init-site.ts';
 
 const TIMEOUT = 300_000;
@@ -80,6 +86,8 @@ const COMPONENTS: Plugin = {
 const builds: string[] = [];
 let first: string;
 let browser: Browser;
+/** Leaves one release after the other. */
+let device: Device;
 
 async function built(app: string, options?: InitSite): Promise<string> {
   const build = await buildInitSite(app, { ...options, plugins: [COMPONENTS] });
@@ -90,9 +98,11 @@ async function built(app: string, options?: InitSite): Promise<string> {
 beforeAll(async () => {
   first = await built("document.querySelector('#root').textContent = 'version 1';");
   browser = await openBrowser();
+  device = await openDevice(browser, first);
 }, TIMEOUT);
 
 afterAll(async () => {
+  await device?.close();
   await closePages();
   for (const build of builds) rmSync(build, { recursive: true, force: true });
 });
@@ -108,7 +118,7 @@ describe.each([
   ['Svelte', svelte],
 ])('a release made with %s', { timeout: TIMEOUT }, (_, app) => {
   it('is left after three starts if its component throws', async () => {
-    await expectLeft(browser, [first, await built(app(DIES), { timeout: 3000 })]);
+    await expectLeft(device, await built(app(DIES), { timeout: 3000 }));
   });
 
   it('is confirmed if it works', async () => {

@@ -5,28 +5,51 @@ import { expect } from 'vitest';
 import { expectConfirmed, expectOffer, expectState, expectVersion, stateOf } from './pwa.ts';
 import { openSite } from './site.ts';
 
-/** Runs `play` in a page that loads a release next, on a device that runs the first release, which shows "version 1". */
+/** A page of a website that `init` has set up, on a device that runs the first release, which shows "version 1". */
+export interface Device {
+  readonly page: Page;
+  /** Publishes a build, and has the device activate it. The page loads it next. */
+  take(build: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+export async function openDevice(browser: Browser, first: string): Promise<Device> {
+  const site = await openSite(first);
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  page.setDefaultTimeout(60_000);
+  await page.goto(site.origin);
+  await expectVersion(page, 'version 1');
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await expectState(page, (state) => state['lastCheck'] !== undefined);
+  let version = 1;
+  return {
+    page,
+    async take(build) {
+      version += 1;
+      const { release } = await site.publish(build, `${version}.0.0`);
+      await page.reload();
+      await expectOffer(page);
+      return release.id;
+    },
+    async close() {
+      await context.close();
+      site.close();
+    },
+  };
+}
+
+/** Runs `play` in a page that loads a release next. */
 async function withRelease(
   browser: Browser,
   [first, next]: readonly [string, string],
   play: (page: Page, id: string) => Promise<void>,
 ): Promise<void> {
-  const site = await openSite(first);
-  const context = await browser.newContext();
+  const device = await openDevice(browser, first);
   try {
-    const page = await context.newPage();
-    page.setDefaultTimeout(60_000);
-    await page.goto(site.origin);
-    await expectVersion(page, 'version 1');
-    await page.evaluate(() => navigator.serviceWorker.ready);
-    await expectState(page, (state) => state['lastCheck'] !== undefined);
-    const { release } = await site.publish(next, '2.0.0');
-    await page.reload();
-    await expectOffer(page);
-    await play(page, release.id);
+    await play(device.page, await device.take(next));
   } finally {
-    await context.close();
-    site.close();
+    await device.close();
   }
 }
 
@@ -39,17 +62,14 @@ function countLoads(page: Page): () => number {
 }
 
 /** Expects that the device starts the release three times, and then runs the first one again. */
-export async function expectLeft(
-  browser: Browser,
-  builds: readonly [string, string],
-): Promise<void> {
-  await withRelease(browser, builds, async (page, id) => {
-    const loads = countLoads(page);
-    await page.reload();
-    await expectVersion(page, 'version 1');
-    expect(loads()).toBe(4);
-    expect((await stateOf(page))['blocked']).toMatchObject([{ id }]);
-  });
+export async function expectLeft({ page, take }: Device, build: string): Promise<void> {
+  const id = await take(build);
+  const loads = countLoads(page);
+  await page.reload();
+  await expectVersion(page, 'version 1');
+  expect(loads()).toBe(4);
+  const { blocked } = await stateOf(page);
+  expect((blocked as readonly object[]).at(-1)).toMatchObject({ id });
 }
 
 /**
