@@ -23,7 +23,7 @@ export interface PublishedRelease extends ChangedIndex {
 }
 
 /** The release to offer. */
-export interface Offer {
+export interface ReleaseOffer {
   /** Its entry, with the new attributes. */
   readonly entry: ReleaseEntry;
   /** Ids that stay withdrawn. */
@@ -48,7 +48,7 @@ export interface OfferedContent extends IndexContent {
  */
 export async function offerRelease(
   state: State,
-  { entry, withdrawn, builtIn, readFiles, done }: Offer,
+  { entry, withdrawn, builtIn, readFiles, done }: ReleaseOffer,
   options: ChannelOptions & KeepOptions,
 ): Promise<OfferedContent> {
   const { releases, reading } = state;

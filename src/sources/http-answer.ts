@@ -32,7 +32,7 @@ interface Asked {
 }
 
 /** A response whose body contains the requested bytes. The body is not read yet. */
-export interface Offer {
+export interface OfferedBytes {
   readonly kind: 'offer';
   /** `undefined` if the size is known only at the end of the body. */
   readonly version: Version | undefined;
@@ -107,7 +107,7 @@ export function judge(
   answer: Answer,
   asked: Asked,
   refuse: RefuseResponse,
-): Offer | Failure | Shorter | Replaced {
+): OfferedBytes | Failure | Shorter | Replaced {
   const { status, headers } = answer;
   if (status === 206) return judgePart(answer, asked, refuse);
   if (status === 200) return judgeWhole(answer, asked, refuse);
@@ -125,7 +125,11 @@ export function judge(
   throw refuse(`answered ${status}: ${adviceOn(status)}`);
 }
 
-function judgePart({ headers }: Answer, asked: Asked, refuse: RefuseResponse): Offer | Replaced {
+function judgePart(
+  { headers }: Answer,
+  asked: Asked,
+  refuse: RefuseResponse,
+): OfferedBytes | Replaced {
   checkEncoding(headers, refuse);
   if (/^multipart\//i.test(headers.get('content-type') ?? '')) {
     throw refuse(
@@ -164,7 +168,7 @@ function judgeWhole(
   { headers }: Answer,
   asked: Asked,
   refuse: RefuseResponse,
-): Offer | Failure | Replaced {
+): OfferedBytes | Failure | Replaced {
   checkEncoding(headers, refuse);
   const announced = readLength(headers, refuse);
   if (!isSameVersion(asked, headers, announced)) return REPLACED;
@@ -209,7 +213,7 @@ function judgeUnsatisfied(
   { headers }: Answer,
   { version, to, ranged }: Asked,
   refuse: RefuseResponse,
-): Offer | Shorter | Replaced {
+): OfferedBytes | Shorter | Replaced {
   const range = parseContentRange(headers.get('content-range') ?? '');
   const size = range?.last === undefined ? range?.size : undefined;
   if (version !== undefined) {

@@ -24,7 +24,7 @@ export interface RedirectRoute {
 }
 
 /** The way of one request: from the URL, or from where earlier redirects led, along the redirects of its answers. */
-export interface Way {
+export interface RequestWay {
   /** Where the next request goes. */
   readonly place: Address;
   /** Called if the address did not answer. Whether the way starts again, at the URL. */
@@ -45,7 +45,7 @@ const MOST_REDIRECTS = 20;
  * Starts the way of a request. In runtimes that show where redirects lead (Node, Bun, Deno, workerd), it follows them
  * itself. For pages, see {@link followBlindly}.
  */
-export function startWay(connection: Connection, refuse: RefuseResponse): Way {
+export function startWay(connection: Connection, refuse: RefuseResponse): RequestWay {
   const { route } = connection;
   const start: Address = { url: connection.url, trusted: true };
   let place = route.pinned ?? start;

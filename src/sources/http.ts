@@ -9,7 +9,7 @@ import {
   type Failure,
   headersFor,
   judge,
-  type Offer,
+  type OfferedBytes,
   type RefuseResponse,
   replaced,
   type Version,
@@ -289,7 +289,7 @@ const FIRST_ROOM = 1_048_576;
 /** Reads the offered bytes into the target. */
 async function take(
   { body, headers }: Response,
-  offer: Offer,
+  offer: OfferedBytes,
   reading: Reading,
   watch: Watch,
 ): Promise<Failure | undefined> {
@@ -332,7 +332,7 @@ type Filling = Reading & { target: Uint8Array };
 /** Reads a body. Returns how far it came, and the error if the body broke off. */
 async function readBody(
   body: Response['body'],
-  { rest, skip, length }: Offer,
+  { rest, skip, length }: OfferedBytes,
   reading: Filling,
   { connection, stop, arrived, refuse }: Watch,
 ): Promise<{ place: number; cause?: { cause: unknown } }> {

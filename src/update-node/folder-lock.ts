@@ -18,17 +18,17 @@ import {
 const FIRST_WAIT = 2;
 const LONGEST_WAIT = 100;
 
-export interface LockTiming {
+export interface FolderLockTiming {
   /** Milliseconds between two touches of a mark. */
   readonly beat: number;
   /** Milliseconds without a touch after which the mark of a process that cannot be looked up is abandoned. */
   readonly stale: number;
 }
 
-const TIMING: LockTiming = { beat: 2000, stale: 15_000 };
+const TIMING: FolderLockTiming = { beat: 2000, stale: 15_000 };
 
 /** Rejects with `ERR_STORE` if another process has taken the lock over. The caller must not write anything then. */
-export type CheckLock = () => Promise<void>;
+export type CheckFolderLock = () => Promise<void>;
 
 /**
  * Runs the task while it holds the lock of this name in the folder.
@@ -44,8 +44,8 @@ export type CheckLock = () => Promise<void>;
 export async function lockFolder<T>(
   dir: string,
   lock: string,
-  task: (check: CheckLock) => Promise<T>,
-  { beat, stale }: LockTiming = TIMING,
+  task: (check: CheckFolderLock) => Promise<T>,
+  { beat, stale }: FolderLockTiming = TIMING,
 ): Promise<T> {
   const folder = await holdFolder(dir, dir);
   const base = `${lock}.lock`;

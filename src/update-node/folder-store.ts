@@ -26,7 +26,7 @@ import type {
   ReleaseStore,
   StoredFile,
 } from '../update/release-store.ts';
-import { type CheckLock, lockFolder } from './folder-lock.ts';
+import { type CheckFolderLock, lockFolder } from './folder-lock.ts';
 
 const STATE = 'state.json';
 const RELEASES = 'releases';
@@ -56,7 +56,7 @@ export function folderStore(dir: string): ReleaseStore {
   const releases = join(root, RELEASES);
   const placeOf = (id: string) => join(releases, checkId(id));
   /** Set while this store holds the lock of the state. */
-  let checkState: CheckLock | undefined;
+  let checkState: CheckFolderLock | undefined;
 
   const prepare = () => onFile(dir, "can't be made", makeFolders(releases, PRIVATE_FOLDER));
 

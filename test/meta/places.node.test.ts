@@ -1,4 +1,5 @@
-// Unit tests stand in the folder of the module that they test, and vitest.config.ts names files that exist.
+// Unit tests stand in the folder of the module that they test, vitest.config.ts names files that exist, and src/ has one
+// module for each exported name.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -51,5 +52,29 @@ describe('the lists of vitest.config.ts', () => {
     expect(globs.length).toBeGreaterThan(10);
     const matchesNone = (glob: string) => !tests.some((file) => patternOf(glob).test(file));
     expect(globs.filter(matchesNone)).toEqual([]);
+  });
+});
+
+describe('a name that a module of src/ exports', () => {
+  it('is not exported by another module with another meaning', () => {
+    const modules = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+      .map((file) => file.replaceAll('\\', '/'))
+      // bundleseal/capgo has the names of bundleseal, and the texts of init are modules of the app.
+      .filter((file) => file.endsWith('.ts') && !/^(capgo|cli\/init)\//.test(file));
+    const modulesOf = new Map<string, Set<string>>();
+    for (const file of modules) {
+      const text = readFileSync(join(ROOT, 'src', file), 'utf8');
+      const names = text.matchAll(
+        /^export (?:async )?(?:function\*?|const|interface|type|class) (\w+)/gm,
+      );
+      for (const [, name = ''] of names) {
+        modulesOf.set(name, (modulesOf.get(name) ?? new Set()).add(file));
+      }
+    }
+    expect(modulesOf.size).toBeGreaterThan(1000);
+    // Each thread starts with `main`, and so does the command line.
+    modulesOf.delete('main');
+    const shared = [...modulesOf].filter(([, files]) => files.size > 1);
+    expect(shared.map(([name, files]) => `${name}: ${[...files].join(', ')}`)).toEqual([]);
   });
 });

@@ -140,9 +140,13 @@ export async function answer(
     flags.url ?? (await ask?.text(where, place ?? 'https://', checkAddress)) ?? place,
   );
   const followed = earlier.channel ?? 'production';
-  const channel = readChannel(
+  const channel = checkedChannel(
     flags.channel ??
-      (await ask?.text('Channel: devices of a channel get its releases', followed, readChannel)) ??
+      (await ask?.text(
+        'Channel: devices of a channel get its releases',
+        followed,
+        checkedChannel,
+      )) ??
       followed,
   );
   const hasKeys = project.keys === 'here';
@@ -155,7 +159,9 @@ export async function answer(
     flags.keys,
     hasKeys ? 'use' : 'create',
   );
-  const appId = readAppId(flags.appId ?? earlier.appId ?? project.configuredAppId ?? project.name);
+  const appId = checkedAppId(
+    flags.appId ?? earlier.appId ?? project.configuredAppId ?? project.name,
+  );
   const host = project.hosting === 'other' ? 'none' : 'github';
   const ci = oneOf('--ci', CI, flags.ci ?? earlier.ci ?? host);
   // A clone lacks the private key, so that only the earlier run can tell.
@@ -227,14 +233,14 @@ export function checkUrl(text: string | undefined, framework: Framework): string
   );
 }
 
-export function readChannel(text: string): string {
+export function checkedChannel(text: string): string {
   if (isChannel(text)) return text;
   throw new UsageError(
     `--channel takes 1 to 64 of the characters A-Z a-z 0-9 . _ -, beginning with a letter or a digit, and no name that Windows reserves, such as con; got ${JSON.stringify(text)}`,
   );
 }
 
-export function readAppId(text: string): string {
+export function checkedAppId(text: string): string {
   if (/^@?[A-Za-z0-9][\w.@/-]{0,199}$/.test(text)) return text;
   throw new UsageError(
     `--app-id takes letters, digits and . _ @ / -, such as com.example.app; got ${JSON.stringify(text)}`,

@@ -12,12 +12,12 @@ import {
   type Answers,
   CI,
   checkDir,
+  checkedAppId,
+  checkedChannel,
   checkUrl,
   type Earlier,
   namesOf,
   oneOf,
-  readAppId,
-  readChannel,
 } from './answers.ts';
 import { ELECTRON_FOLDER } from './native.ts';
 import { readText } from './read.ts';
@@ -49,8 +49,8 @@ export function earlierAnswers(packageText: string): Earlier {
   const channel = textOf(settings, 'channel');
   const init = textOf(settings, INIT_MEMBER);
   return {
-    ...(appId !== undefined && { appId: checked('appId', () => readAppId(appId)) }),
-    ...(channel !== undefined && { channel: checked('channel', () => readChannel(channel)) }),
+    ...(appId !== undefined && { appId: checked('appId', () => checkedAppId(appId)) }),
+    ...(channel !== undefined && { channel: checked('channel', () => checkedChannel(channel)) }),
     ...(init !== undefined && checked(INIT_MEMBER, () => answersOf(init))),
   };
 }
