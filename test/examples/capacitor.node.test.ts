@@ -4,7 +4,7 @@
 import { rmSync } from 'node:fs';
 import { lookup } from 'mrmime';
 import type { Browser, BrowserContext, Page, Route } from 'playwright';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { stampRelease } from '../../src/node.ts';
 import { closePages, openBrowser } from '../support/browser.ts';
 import { buildExample, openSite, type Site } from '../support/site.ts';
@@ -29,10 +29,10 @@ beforeAll(async () => {
   browser = await openBrowser();
 }, TIMEOUT);
 
-afterEach(async () => {
+async function closeDevice(): Promise<void> {
   await device?.context.close();
   site?.close();
-});
+}
 
 afterAll(async () => {
   await closePages();
@@ -177,7 +177,8 @@ async function newDevice(): Promise<Device> {
 }
 
 const expectState = (holds: (state: Record<string, unknown>) => boolean) =>
-  expect.poll(async () => holds(await device.state().catch(() => ({}))), WAIT).toBe(true);
+  // `expect.poll` works in tests alone, not in hooks.
+  vi.waitFor(async () => expect(holds(await device.state().catch(() => ({})))).toBe(true), WAIT);
 
 const expectVersion = (page: Page, version: string) =>
   page.getByText(version, { exact: true }).waitFor(WAIT);
@@ -198,6 +199,8 @@ async function publish(n: number): Promise<string> {
 }
 
 describe('the example of a Capacitor app', { timeout: TIMEOUT }, () => {
+  afterEach(closeDevice);
+
   it('takes a release as a patch, leaves a broken one, takes the next one, and starts offline', async () => {
     await install();
     const second = await publish(2);
@@ -260,12 +263,21 @@ describe('the example of a Capacitor app', { timeout: TIMEOUT }, () => {
     expect(device.errors).toEqual([]);
     expect(await device.state()).toMatchObject({ running: second, trial: { starts: 1 } });
   });
+});
 
-  it('runs the release before when a stored file was altered, and installs the release anew', async () => {
+describe('a device with a release', { timeout: TIMEOUT }, () => {
+  let second: string;
+
+  beforeAll(async () => {
     await install();
-    const second = await publish(2);
+    second = await publish(2);
     await expectVersion(await device.launch(), 'version 2');
     await expectState(({ trial }) => trial === undefined);
+  }, TIMEOUT);
+
+  afterAll(closeDevice);
+
+  it('runs the release before when a stored file was altered, and installs the release anew', async () => {
     await device.alter('/files/index.html');
     await expectVersion(await device.launch(), 'version 1');
     await expectState(({ next }) => next === second);
@@ -273,9 +285,6 @@ describe('the example of a Capacitor app', { timeout: TIMEOUT }, () => {
   });
 
   it('runs the build of a native update that was made later than the release', async () => {
-    await install();
-    await publish(2);
-    await expectVersion(await device.launch(), 'version 2');
     await stampRelease(builds[3] as string);
     site.deploy(builds[3] as string);
     await expectVersion(await device.launch(), 'version 4');
