@@ -46,12 +46,12 @@ export function fieldsOf(sealed: Uint8Array): Field[] {
     fields.push({ name, offset, length, shown, value, explanation });
   };
 
-  add(8, 'magic', 'BNDLSEAL', 'Says that this is a sealed bundle.');
+  add(8, 'magic', 'BNDLSEAL', 'Identifies a sealed bundle.');
   add(
     1,
     'version',
     String(sealed[8]),
-    'The version of the format. Another version is refused by name.',
+    'The version of the format. The library refuses another version by name.',
   );
   add(
     1,
@@ -93,7 +93,7 @@ export function fieldsOf(sealed: Uint8Array): Field[] {
     32,
     'key id',
     hex(sealed.subarray(24, FIXED)),
-    'SHA-256 of the public key that opens the bundle. An app with several keys finds the right one by it.',
+    'SHA-256 of the public key that opens the bundle. An app with several keys selects the key by this id.',
   );
   const metadata = sealed.subarray(FIXED, FIXED + metadataLength);
   add(
@@ -109,7 +109,7 @@ export function fieldsOf(sealed: Uint8Array): Field[] {
       DIGEST,
       `digest of chunk ${chunk}`,
       hex(sealed.subarray(offset, offset + DIGEST)),
-      'SHA-256 of an encrypted chunk. The chunk is compared with it before it is decrypted.',
+      'SHA-256 of an encrypted chunk. The library compares the chunk with this digest before it decrypts the chunk.',
     );
   }
   if (chunks > shownDigests) {
