@@ -93,11 +93,7 @@ describe('doctor gives the right verdict on', () => {
       'a colleague without the private key',
       ({ write }) => write('capacitor.config.json', configWith(ours.publicKey)),
       {},
-      {
-        exit: 0,
-        has: 'warning PRIVATE_KEY_MISSING',
-        end: /look at 1 of the findings\.$/,
-      },
+      { exit: 0, has: 'warning PRIVATE_KEY_MISSING', end: /look at 1 of the findings\.$/ },
     ],
     [
       'a CI machine with the key in its variable',
@@ -115,11 +111,7 @@ describe('doctor gives the right verdict on', () => {
       'a machine with the key in its variable and no app',
       async () => {},
       { env: WITH_KEY },
-      {
-        exit: 0,
-        has: 'warning CONFIG_MISSING',
-        end: /look at 1 of the findings\.$/,
-      },
+      { exit: 0, has: 'warning CONFIG_MISSING', end: /look at 1 of the findings\.$/ },
     ],
     [
       'an app that imports its key from a module',
@@ -166,11 +158,7 @@ describe('doctor gives the right verdict on', () => {
         await project.write('capacitor.config.ts', 'export default make();');
       },
       {},
-      {
-        exit: 0,
-        has: 'unknown CONFIG_UNREADABLE',
-        end: /^No error was found/,
-      },
+      { exit: 0, has: 'unknown CONFIG_UNREADABLE', end: /^No error was found/ },
     ],
     [
       'a config that a switch makes',
