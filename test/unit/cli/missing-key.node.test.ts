@@ -11,11 +11,11 @@ describe('a private key that is not here', () => {
   const bare = async (args: readonly string[]) =>
     ((await json(args)) as { message?: unknown }).message as string;
 
-  it('is to be made if the project has no public key either', async () => {
+  it('causes the advice to make a pair if the project has no public key either', async () => {
     expect(await bare(SEAL)).toContain('or make a pair with "npx bundleseal key create"');
   });
 
-  it('is not to be replaced by a new one if apps carry the public key', async () => {
+  it('causes the advice to look for the key, and not to make a new pair, if apps carry the public key', async () => {
     put('.bundleseal_key.pub', ours.publicKey);
     const message = await bare(SEAL);
     expect(message).toContain('with the private half of .bundleseal_key.pub');

@@ -87,7 +87,7 @@ describe('the Cache-Control of an object', () => {
 });
 
 describe('an object that a server does not have', () => {
-  it('is one problem, and none of its Cache-Control', async () => {
+  it('is one problem, and its Cache-Control is not another one', async () => {
     const store = newFolder();
     const { release } = await publishBuild(store, 1);
     rmSync(join(store, 'objects', `${release.bundle.sha256}.sealed`));
@@ -147,7 +147,7 @@ describe('a store that lacks something', () => {
     return problems;
   };
 
-  it('is told by the path of the index that is missing', async () => {
+  it('is reported with the path of the missing index', async () => {
     const store = newFolder();
     await publishBuild(store, 1);
     expect(await verify(store, ['beta'])).toMatchObject([
@@ -161,7 +161,7 @@ describe('a store that lacks something', () => {
     ]);
   });
 
-  it('is told by the patch that is missing or cut', async () => {
+  it('is reported with the patch that is missing or cut', async () => {
     const store = newFolder();
     await publishBuild(store, 1);
     const { release } = await publishBuild(store, 2);

@@ -243,7 +243,7 @@ describe('a stale index', () => {
     await expectUpdated([old, await newCdn(publisher.store)], releases);
   });
 
-  it('below the accepted one changes nothing, and is said', async () => {
+  it('below the accepted index changes nothing, and the check reports it', async () => {
     const publisher = createPublisher();
     await publisher.offer([await publisher.make(BEFORE)]);
     const old = await newCdn(publisher.store, stale());

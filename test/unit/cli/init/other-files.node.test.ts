@@ -117,7 +117,7 @@ describe('the files of other people', () => {
     });
   });
 
-  it('of init itself may be changed: a second run leaves them as they are', async () => {
+  it('include changed files of init, which a second run leaves as they are', async () => {
     await withApp(VITE, async (project) => {
       await done(project, '--yes');
       await project.write('src/bundleseal/update.js', 'export const keepUpToDate = 1;\n');
