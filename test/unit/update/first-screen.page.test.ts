@@ -140,7 +140,7 @@ describe('waitForFirstScreen', () => {
     faked();
     const state = vi.spyOn(document, 'visibilityState', 'get').mockReturnValue('hidden');
     const found = outcome(waitForFirstScreen());
-    await vi.advanceTimersByTimeAsync(100_000);
+    await vi.advanceTimersByTimeAsync(40_000);
     expect(found).toEqual({});
     state.mockReturnValue('visible');
     await vi.advanceTimersByTimeAsync(29_000);
