@@ -106,7 +106,7 @@ describe('init in a folder of a repository', () => {
       const app = await subfolder(project, 'app');
       await project.write(
         'app/vite.config.js',
-        "export default { root: '../..', build: { outDir: 'app/dist' } };\n",
+        "export default { root: '../', build: { outDir: 'app/dist' } };\n",
       );
       const before = treeOf(project.folder);
       const { code, stderr } = await runInside(['init', '--yes'], { cwd: app });
