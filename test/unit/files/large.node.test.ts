@@ -57,12 +57,17 @@ const opensDirect = (name: string, [, flags]: unknown[]) =>
 
 const failing = (code: string) => Object.assign(new Error(code), { code });
 
-/** Seals and opens, attached and detached, and compares the output with the input. */
-async function goThrough(chunkSize?: number): Promise<void> {
-  const options = { privateKey, ...(chunkSize && { chunkSize }) };
+/** Seals and opens, and compares the output with the input. */
+async function goThrough(options: { privateKey: string; chunkSize?: number }): Promise<void> {
   await encryptFile(at('plain'), at('sealed'), options);
   await decryptFile(at('sealed'), at('opened'), { publicKey });
   expect(isLarge('opened')).toBe(true);
+}
+
+/** The same, attached and detached. */
+async function goBothWays(chunkSize?: number): Promise<void> {
+  const options = { privateKey, ...(chunkSize && { chunkSize }) };
+  await goThrough(options);
   const { seal } = await encryptFile(at('plain'), at('body'), { ...options, detached: true });
   await decryptFile(at('body'), at('opened'), { publicKey, seal });
   expect(isLarge('opened')).toBe(true);
@@ -80,7 +85,7 @@ describe.skipIf(O_DIRECT === undefined)('the output of a large file', () => {
         else usual += length as number;
         return undefined;
       };
-      await onFileSystem({ before }, () => goThrough(chunkSize));
+      await onFileSystem({ before }, () => goBothWays(chunkSize));
       const options = { publicKey, backend: 'webcrypto' } as const;
       const opened = await decryptBundle(readFileSync(at('sealed')), options);
       expect(Buffer.compare(opened, large)).toBe(0);
@@ -101,8 +106,8 @@ describe.skipIf(O_DIRECT === undefined)('the output of a large file', () => {
       refused += 1;
       return failing('EINVAL');
     };
-    await onFileSystem({ before }, () => goThrough());
-    expect(refused).toBe(4);
+    await onFileSystem({ before }, () => goThrough({ privateKey }));
+    expect(refused).toBe(2);
   });
 
   it('is the same if the file opens for direct I/O but refuses direct writes', async () => {
@@ -112,10 +117,10 @@ describe.skipIf(O_DIRECT === undefined)('the output of a large file', () => {
       refused += 1;
       return failing('EINVAL');
     };
-    await onFileSystem({ before }, () => goThrough());
+    await onFileSystem({ before }, () => goThrough({ privateKey }));
     // Two writes may be under way when the first is refused.
-    expect(refused).toBeGreaterThanOrEqual(4);
-    expect(refused).toBeLessThanOrEqual(8);
+    expect(refused).toBeGreaterThanOrEqual(2);
+    expect(refused).toBeLessThanOrEqual(4);
   });
 
   it('is the same if the system writes less than requested', async () => {
@@ -126,8 +131,8 @@ describe.skipIf(O_DIRECT === undefined)('the output of a large file', () => {
       }
       return undefined;
     };
-    await onFileSystem({ before }, () => goThrough());
-    expect(writes).toBeGreaterThan(100);
+    await onFileSystem({ before }, () => goThrough({ privateKey }));
+    expect(writes).toBeGreaterThan(50);
   });
 
   it.each(['ENOSPC', 'EIO'])(
@@ -179,7 +184,7 @@ describe('a large file', () => {
     }
     try {
       WebAssembly.Memory = Refused as unknown as typeof Memory;
-      await goThrough();
+      await goBothWays();
     } finally {
       WebAssembly.Memory = Memory;
     }
