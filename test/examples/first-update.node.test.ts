@@ -218,20 +218,23 @@ async function visit(origin: string): Promise<Page> {
   return page;
 }
 
-/** Returns the id of the release. */
+/**
+ * Raises the version, and runs the scripts of the package as npm does, without its start before each. Returns the id of the
+ * release.
+ */
 async function publishNext(
-  { folder }: Project,
+  { folder, path }: Project,
   env: Readonly<Record<string, string>>,
 ): Promise<string> {
+  const described = JSON.parse(readFileSync(path('package.json'), 'utf8'));
+  const [major, minor] = described.version.split('.');
+  described.version = `${major}.${Number(minor) + 1}.0`;
+  writeFileSync(path('package.json'), JSON.stringify(described, undefined, 2));
   const said: string[] = [];
-  for (const command of [
-    'npm version minor',
-    'npm run bundleseal:build',
-    'npm run bundleseal:publish',
-  ]) {
-    const args = ['-u', 'NODE_ENV', 'sh', '-c', command];
+  for (const name of ['bundleseal:build', 'bundleseal:publish']) {
+    const args = ['-u', 'NODE_ENV', 'sh', '-c', described.scripts[name]];
     const { code, stdout, stderr } = await runIn(folder, 'env', args, { env });
-    expect(code, `${command}\n${stdout}${stderr}`).toBe(0);
+    expect(code, `${name}\n${stdout}${stderr}`).toBe(0);
     said.push(stdout + stderr);
   }
   return idIn(said);
