@@ -110,6 +110,38 @@ describe('makePatches', () => {
     expect(told.at(-1)).toBeGreaterThanOrEqual(5 * length);
   });
 
+  it('reports progress within a patch at each pause', async () => {
+    let clock = 0;
+    // Each step seems to take so long that a pause follows.
+    const times = vi.spyOn(Date, 'now').mockImplementation(() => {
+      clock += 1000;
+      return clock;
+    });
+    const files = await release(6);
+    const length = files.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    const told: number[] = [];
+    await makePatches(files, 50_000, [await baseOf(1)], {
+      ...{ privateKey, appId: APP, threads: 0, onBytes: (done) => told.push(done) },
+    });
+    times.mockRestore();
+    expect(told.some((done) => done > 0 && done < length)).toBe(true);
+  });
+
+  it('keeps a patch only if it is smaller than nine tenths of the bundle', async () => {
+    const [files, base] = [await release(6), await baseOf(1)];
+    const make = (bundleSize: number, appId: string) =>
+      makePatches(files, bundleSize, [base], {
+        ...{ privateKey, appId, threads: 0, onBytes: () => {} },
+      });
+    const sizeFor = async (appId: string) => (await make(50_000, appId)).patches[0]?.size as number;
+    // The name of the app changes the size of the patch until nine tenths of a bundle are exactly as long.
+    let appId = APP;
+    while ((await sizeFor(appId)) % 9 !== 0) appId += 'x';
+    const limit = ((await sizeFor(appId)) / 9) * 10;
+    expect((await make(limit, appId)).skipped).toEqual([{ from: base.id, reason: 'no gain' }]);
+    expect((await make(limit + 1, appId)).patches).toHaveLength(1);
+  });
+
   it.each([
     ['as they start', (worker: workerThreads.Worker) => void worker.terminate()],
     [

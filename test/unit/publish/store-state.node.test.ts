@@ -100,7 +100,9 @@ describe('an index that cannot be opened', () => {
         [url, `${url}/`],
       ] as const) {
         const listing = { from, appId: APP, publicKey, channel: 'production' };
-        const { message } = await rejection(listReleases(listing), code);
+        const error = await rejection(listReleases(listing), code);
+        const { message } = error;
+        expect(Object.keys(error)).not.toContain('actual');
         expect(message).toContain(`the index of production in ${name} is damaged, or is another`);
         expect(message).toMatch(/\): put the published file back$/);
       }

@@ -86,6 +86,23 @@ describe('the Cache-Control of an object', () => {
   });
 });
 
+describe('the Cache-Control of two objects', () => {
+  it('is one problem, which names the first one', async () => {
+    const store = newFolder();
+    await publishBuild(store, 1);
+    await publishBuild(store, 2, { patches: 0 });
+    const header = () => 'no-cache';
+    const { url } = await serveStore(store, () => false, header);
+    const options = { appId: APP, publicKey, channels: ['production'], now: NOW };
+    const { problems } = await verifyStore({ from: url, ...options });
+    expect(problems.map(({ message }) => message)).toEqual([
+      expect.stringMatching(
+        /^objects\/[0-9a-f]{64}\.sealed and 1 other object have Cache-Control "no-cache" and need /,
+      ),
+    ]);
+  });
+});
+
 describe('an object that a server does not have', () => {
   it('is one problem, and its Cache-Control is not another one', async () => {
     const store = newFolder();
