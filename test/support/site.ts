@@ -1,12 +1,15 @@
 // A static website with a store of updates, for deploying examples/pwa.
 
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lookup } from 'mrmime';
 import { build } from 'vite';
+import { inject } from 'vitest';
 import { inlineWorkersInVite } from '../../build/inline-worker.js';
 import { publishRelease, stampRelease } from '../../src/node.ts';
 import { sendFile } from './store-server.ts';
@@ -26,12 +29,32 @@ export interface Version {
   readonly store?: 'cacheStore' | 'opfsStore';
 }
 
-/** Builds an example with Vite, as a user does, against the sources of this library. */
-export async function buildExample(
+/**
+ * Builds an example with Vite, as a user does, against the sources of this library. All files of tests of a run share a build,
+ * and each call returns a copy of it.
+ */
+export async function buildExample(example: string, version: Version): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'bundleseal-build-'));
+  const digest = createHash('sha256')
+    .update(JSON.stringify([example, version]))
+    .digest('hex');
+  const shared = join(inject('runFolder'), `build-${digest}`);
+  if (existsSync(shared)) cpSync(shared, folder, { recursive: true });
+  else {
+    await buildInto(folder, example, version);
+    // Another process may be building it too. The rename puts it there as a whole, and fails if it is there.
+    const own = `${shared}-${process.pid}`;
+    cpSync(folder, own, { recursive: true });
+    await rename(own, shared).catch(() => {});
+  }
+  return folder;
+}
+
+async function buildInto(
+  outDir: string,
   example: string,
   { name, isBroken = false, worker = '', store = 'cacheStore' }: Version,
-): Promise<string> {
-  const outDir = mkdtempSync(join(tmpdir(), 'bundleseal-build-'));
+): Promise<void> {
   const plugins = [
     inlineWorkersInVite(),
     {
@@ -60,7 +83,6 @@ export async function buildExample(
     plugins,
     worker: { plugins: () => plugins },
   });
-  return outDir;
 }
 
 export interface Site {
