@@ -130,7 +130,10 @@ export function openUpdater(${param})${isTypeScript ? ': Updater' : ''} {
 }
 
 /** The file that answers for routes. If every page is a file, there is none: no page may answer for another one. */
-function fallbackOf({ kit, hasPageFiles }: Project, { framework }: Answers): string | undefined {
+export function fallbackOf(
+  { kit, hasPageFiles }: Project,
+  { framework }: Answers,
+): string | undefined {
   if (framework === 'sveltekit') return kit.fallback;
   const isOfFiles = framework === 'next' || (framework === 'static' && hasPageFiles);
   return isOfFiles ? undefined : 'index.html';

@@ -101,7 +101,13 @@ export function takeRelease(
               echo '::error::There is no tag, and without one this run would deploy commits that were not released. Repair the app, commit, and push a tag: ${typed.tag} && git push --follow-tags'
               exit 1
             fi
-            echo "::warning::No release that has a tag is left, so new visitors get $tag. Repair the app, commit, and push a tag: ${typed.tag} && git push --follow-tags"
+            offered=\${versions%%[[:space:]]*}
+            if [ -n "$offered" ]; then
+              end="To give them the release $offered, which the channel offers, push a tag of its commit: git tag v$offered COMMIT && git push origin v$offered"
+            else
+              end='Repair the app, commit, and push a tag: ${typed.tag} && git push --follow-tags'
+            fi
+            echo "::warning::The channel offers no release that has a tag, so new visitors get $tag, which is withdrawn or not in the index. $end"
           fi
           git checkout --quiet --force "$tag"
           ${install}

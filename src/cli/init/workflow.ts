@@ -9,6 +9,7 @@ import { type Answers, isBeside, isWebsite } from './answers.ts';
 import { exampleOf, pagesOf } from './github-pages.ts';
 import type { Project } from './project.ts';
 import { type Setting, secret, UPLOADS, variable } from './uploads.ts';
+import { fallbackOf } from './website.ts';
 import { checkJob, PUBLISHES, takeRelease } from './workflow-parts.ts';
 
 const CHECKOUT = 'actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1';
@@ -147,11 +148,11 @@ ${passphrase}          STORE_URL: ${address}
             if [ "$CREATE" = true ]; then set -- "$@" --create; fi
             ${manager.execute} bundleseal release publish ${dir} "$@"
           fi
-${isAll ? takeRelease(manager, answers) : ''}${isWhole ? siteStep(answers) : ''}${inFolder(upload.steps(channel), root)}${store === 'github-pages' ? DEPLOY : ''}`;
+${isAll ? takeRelease(manager, answers) : ''}${isWhole ? siteStep(project, answers) : ''}${inFolder(upload.steps(channel), root)}${store === 'github-pages' ? DEPLOY : ''}`;
 }
 
 /** Makes the steps for a host that keeps no files of the previous deploy. */
-function siteStep(answers: Answers): string {
+function siteStep(project: Project, answers: Answers): string {
   const { dir, url, store } = answers;
   const isAll = deploysWebsite(answers);
   const at = isAll ? `site/${url}` : 'site/';
@@ -166,6 +167,7 @@ function siteStep(answers: Answers): string {
     `mkdir -p ${at}`,
     ...(isAll ? [`cp -R ${dir}/. site/`] : []),
     `cp -R out/. ${at}`,
+    ...(isAll && store === 'github-pages' ? pageForRoutes(fallbackOf(project, answers)) : []),
     ...(store === 'netlify'
       ? [`printf '%s\\n' ${headers.map((one) => `'${one}'`).join(' ')} > site/_headers`]
       : []),
@@ -173,6 +175,15 @@ function siteStep(answers: Answers): string {
   return `      - name: ${isAll ? 'Put the website and the store together' : 'Put the store together'}
         run: |
 ${lines.map((line) => `          ${line}\n`).join('')}`;
+}
+
+/**
+ * GitHub Pages answers an address without a file with `404.html`. In a single-page app, that page has to start the app, because only the
+ * app installs the service worker. The stamp does not list the copy, so releases stay the same.
+ */
+function pageForRoutes(fallback: string | undefined): string[] {
+  if (fallback === undefined) return [];
+  return [`if [ ! -e site/404.html ]; then cp site/${fallback} site/404.html; fi`];
 }
 
 const DEPLOY = `

@@ -1,9 +1,11 @@
 // The scripts of the workflow for GitHub Actions that init writes, each run by bash in a repository.
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Project, useCli } from '../../../support/cli.ts';
+import { APPS, type App } from '../../../support/init-apps.ts';
 import { done, read, VITE, withApp } from '../../../support/init-project.ts';
 
 useCli();
@@ -179,6 +181,77 @@ describe('the publishing step of the workflow', () => {
   });
 });
 
+describe('the step of the workflow that puts the website and the store together', () => {
+  /** Runs the step with a build of the given files, and returns the files of the website by their content. */
+  const put = (project: Project, files: Readonly<Record<string, string>>) => {
+    for (const [name, text] of Object.entries({
+      'out/channels/production.sealed': 'i',
+      ...files,
+    })) {
+      mkdirSync(dirname(project.path(name)), { recursive: true });
+      writeFileSync(project.path(name), text);
+    }
+    const { status, stderr } = runStep(project, 'Put the website and', '', {});
+    expect([status, stderr]).toEqual([0, '']);
+    const names = readdirSync(project.path('site'), { recursive: true, withFileTypes: true });
+    return Object.fromEntries(
+      names
+        .filter((one) => one.isFile())
+        .map(({ parentPath, name }) => {
+          const path = join(parentPath, name);
+          const from = relative(project.path('site'), path).split(sep).join('/');
+          return [from, readFileSync(path, 'utf8')];
+        }),
+    );
+  };
+  const page = { 'dist/index.html': 'page' };
+
+  it('lets the page of a single-page app answer for its routes on GitHub Pages', async () => {
+    await withApp(VITE, async (project) => {
+      await done(project, '--yes', '--store', 'github-pages');
+      expect(put(project, page)).toEqual({
+        'index.html': 'page',
+        '404.html': 'page',
+        'updates/channels/production.sealed': 'i',
+      });
+      // The build has a stamp of its files, so that the copy must not be in it.
+      expect(readdirSync(project.path('dist'))).toEqual(['index.html']);
+    });
+  });
+
+  it('keeps the page of the website for missing files', async () => {
+    await withApp(VITE, async (project) => {
+      await done(project, '--yes', '--store', 'github-pages');
+      expect(put(project, { ...page, 'dist/404.html': 'own' })['404.html']).toBe('own');
+    });
+  });
+
+  it('copies the file that the adapter of SvelteKit writes for routes', async () => {
+    await withApp(APPS['sveltekit'] as App, async (project) => {
+      const config = "adapter({ fallback: '200.html' })";
+      writeFileSync(
+        project.path('svelte.config.js'),
+        `export default { kit: { adapter: ${config} } };\n`,
+      );
+      await done(project, '--yes', '--store', 'github-pages');
+      const site = put(project, { 'build/index.html': 'page', 'build/200.html': 'routes' });
+      expect(site['404.html']).toBe('routes');
+    });
+  });
+
+  it('copies no page for a website of files, nor for another host', async () => {
+    for (const [name, store] of [
+      ['next', 'github-pages'],
+      ['vite', 'netlify'],
+    ] as const) {
+      await withApp(APPS[name] as App, async (project) => {
+        await done(project, '--yes', '--store', store);
+        expect(read(project, '.github/workflows/bundleseal.yml')).not.toContain('404.html');
+      });
+    }
+  });
+});
+
 describe('the website that the workflow deploys without a new release', () => {
   /** Runs the step with a list of releases, the preferred one first, and returns what was built. */
   const build = (project: Project, releases: readonly (readonly [string, boolean])[]) => {
@@ -265,8 +338,29 @@ npm() { echo "$@" >> ran; cp version built; }`;
       const { status, stdout, built } = build(project, [['0.1.0', true]]);
       expect([status, built]).toEqual([0, '0.1.0']);
       expect(stdout).toMatch(
-        /^::warning::No release that has a tag is left, so new visitors get v0\.1\.0\. Repair/,
+        /^::warning::The channel offers no release that has a tag, so new visitors get v0\.1\.0, which is withdrawn or not in the index\. Repair/,
       );
+    });
+  });
+
+  it('is of the newest tag with a warning that names the tag to push if only releases without a tag are left', async () => {
+    await withApp(VITE, async (project) => {
+      await done(project, '--yes', '--store', 'github-pages');
+      makeTags(project, ['0.1.0']);
+      const releases = [
+        ['0.1.0', true],
+        ['0.0.1', false],
+        ['0.0.0', false],
+      ] as const;
+      const { status, stdout, built } = build(project, releases);
+      expect([status, built]).toEqual([0, '0.1.0']);
+      expect(stdout).toMatch(
+        /^::warning::.* v0\.1\.0, which is withdrawn or not in the index\. .* git tag v0\.0\.1 COMMIT && git push origin v0\.0\.1\n$/,
+      );
+      // The commit before the checkout of the step.
+      git(project, 'tag', 'v0.0.1', 'HEAD@{1}');
+      const repaired = build(project, releases);
+      expect([repaired.built, repaired.stdout]).toEqual(['not released', '']);
     });
   });
 
