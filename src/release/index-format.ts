@@ -113,7 +113,7 @@ export interface ReleaseIndex {
   readonly expiresAt: string;
   /** The offered releases. A device takes the first one that suits it. */
   readonly releases: readonly ReleaseEntry[];
-  /** Ids of releases that no device may run. Absent: none. */
+  /** Ids of releases that devices leave and do not install. Absent: none. */
   readonly withdrawn?: readonly string[];
   /** Whether every device has to run its built-in release. Absent: `false`. */
   readonly useBuiltIn?: boolean;

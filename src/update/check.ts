@@ -23,7 +23,7 @@ export interface Checked {
   readonly origin: transitions.Origin;
 }
 
-/** Rejects only on an abort, with the signal's reason. A failure of the network or of the update server is a result. */
+/** Rejects only on an abort, with the signal's reason. A failure of the network or of a mirror is a result. */
 export async function checkForUpdate(
   context: UpdateContext,
   signal: AbortSignal,

@@ -71,7 +71,7 @@ export type CheckResult =
       readonly id: string;
       /** The entry of the index. Absent: the built-in release. */
       readonly entry?: ReleaseEntry;
-      /** The cheapest way to the release. `download` tries it first. */
+      /** The smallest way to the release. `download` tries it first. */
       readonly way: Way;
     }
   /** No mirror answered. */

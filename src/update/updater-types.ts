@@ -97,10 +97,13 @@ export interface Updater {
    * `confirm`. Counts no start.
    */
   attach(): Promise<string>;
-  /** Asks the update server which release should run. Failures of the network or the server are results, not rejections. */
+  /**
+   * Reads the index of the channel from all mirrors, and decides which release should run. Does not reject if the network or a
+   * mirror fails.
+   */
   check(options?: WaitOptions): Promise<CheckResult>;
   /**
-   * Downloads the release that the last check found, in the cheapest way that works. Checks first if there was no check. Resolves
+   * Downloads the release that the last check found, by the smallest way that works. Checks first if there was no check. Resolves
    * when the release is complete and verified in the store. `id` is the running release if there is nothing to download. `moved`
    * is the number of bytes that came from the network.
    */
@@ -112,7 +115,7 @@ export interface Updater {
   /** Confirms that the release works, which ends its trial. Resolves with false, and confirms nothing, if another release runs. */
   confirm(id: string): Promise<boolean>;
   /**
-   * Blocks a release that does not work: it never runs on this device again, and the next start runs the previous release.
+   * Permanently blocks a release that does not work. The next start runs the previous release.
    *
    * @param reason - For `status`. The first 1000 characters are kept.
    */
