@@ -194,11 +194,18 @@ export const PIECE_LENGTH: number = 2 ** 18;
 
 /**
  * Reads into `room` and returns the number of bytes. Without `start`, reads from the current position.
+ *
+ * @param most - Largest synchronous read in bytes.
  */
-export function readAt(fd: number, room: Uint8Array, start: number | null): Promise<number> {
+export function readAt(
+  fd: number,
+  room: Uint8Array,
+  start: number | null,
+  most: number = PIECE_LENGTH,
+): Promise<number> {
   const { length } = room;
   const later = (done: Done<number>) => read(fd, room, 0, length, start, done);
-  return length > PIECE_LENGTH || start === null
+  return length > most || start === null
     ? called(later)
     : quick(() => readSync(fd, room, 0, length, start), later);
 }

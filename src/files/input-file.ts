@@ -30,6 +30,10 @@ export interface InputFile extends Source {
   close(): Promise<void>;
 }
 
+// Largest synchronous read of a range, in bytes. Whoever reads a range needs it before it continues. While files are
+// flushed, all threads of Node's pool may be busy, and a read through a thread would wait for them.
+const RANGE = 2 ** 21;
+
 /**
  * Opens a regular file. An input that can only be read forward (a pipe, or a file of /proc or /sys, whose size is
  * meaningless) is first copied into an unnamed file.
@@ -126,9 +130,9 @@ interface Descriptor {
 }
 
 function inputFile(path: string, stats: BigIntStats, { fd, close }: Descriptor): InputFile {
-  async function readInto(room: Uint8Array, start: number): Promise<Uint8Array> {
+  async function readInto(room: Uint8Array, start: number, most?: number): Promise<Uint8Array> {
     for (let at = 0; at < room.length; ) {
-      const got = await onFile(path, UNREADABLE, readAt(fd, room.subarray(at), start + at));
+      const got = await onFile(path, UNREADABLE, readAt(fd, room.subarray(at), start + at, most));
       if (got === 0) {
         throw fileError(
           path,
@@ -146,8 +150,8 @@ function inputFile(path: string, stats: BigIntStats, { fd, close }: Descriptor):
     size: Number(stats.size),
     isLocal: true,
     mode: Number(stats.mode) & PERMISSION_BITS,
-    readInto,
-    read: (start, end) => readInto(new Uint8Array(end - start), start),
+    readInto: (room, start) => readInto(room, start),
+    read: (start, end) => readInto(new Uint8Array(end - start), start, RANGE),
     async checkUnchanged() {
       const now = await onFile(path, UNREADABLE, statFile(fd));
       if (now.size === stats.size && now.mtimeNs === stats.mtimeNs) return;

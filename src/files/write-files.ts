@@ -5,6 +5,7 @@
 
 import { fdatasync } from 'node:fs';
 import { join } from 'node:path';
+import { handledElsewhere } from '../turn.ts';
 import { called, closeFile, makeFolder, openFile, writeNext } from './calls.ts';
 import { onFile, UNWRITABLE } from './error.ts';
 import { flushFolder, whereOffered } from './leniency.ts';
@@ -17,12 +18,11 @@ export interface Unpacked {
   readonly content: AsyncIterable<Uint8Array>;
 }
 
-// Number of files to write at once.
-const MAX_WRITING = 16;
-// The most bytes of such files in memory.
+// The most bytes of files that wait or are written, in memory.
 const MAX_HELD = 2 ** 24;
-// Number of written files to flush together. A file system that flushes makes the creation of files wait, so the next file
-// is created only when all of them are flushed. They are open meanwhile, and macOS allows 256 open files.
+// Number of files to write at once, and to flush together afterwards. A file system that flushes makes the creation of
+// files wait, so the next file is created only when all of them are flushed. The contents of the next files are read
+// meanwhile. macOS allows 256 open files.
 const GROUP = 64;
 // Size of the largest file, in bytes, that is read to its end before its output is opened. A larger file is written
 // while it is read.
@@ -45,10 +45,11 @@ export async function writeFiles(
   const writing = createWriting();
   const folders = createFolders(folder);
   const written: NewFile[] = [];
+  /** Settles when no file is being flushed. */
+  let flushed = Promise.resolve();
   const flush = async () => {
     await writing.end();
-    const ended = await Promise.allSettled(written.splice(0).map((file) => file.end()));
-    for (const result of ended) if (result.status === 'rejected') throw result.reason;
+    flushed = handledElsewhere(endAll(written.splice(0)));
   };
   let files = 0;
   try {
@@ -59,6 +60,7 @@ export async function writeFiles(
       }
       const place = join(shown, path);
       const start = async () => {
+        await flushed;
         await onFile(place, UNWRITABLE, folders.makeAbove(path));
         return createFile(join(folder, path), place, (length) => {
           writing.check();
@@ -70,6 +72,7 @@ export async function writeFiles(
       if (files % GROUP === 0) await flush();
     }
     await flush();
+    await flushed;
     for (const made of folders.all()) {
       await writing.add(0, () => flushFolder(made).catch(() => {}));
     }
@@ -78,8 +81,15 @@ export async function writeFiles(
   } finally {
     // No file may be open when the folder is removed.
     await writing.end().catch(() => {});
+    await flushed.catch(() => {});
     for (const file of written) await file.giveUp();
   }
+}
+
+/** Flushes and closes the files. Throws the first error when all have ended. */
+async function endAll(files: readonly NewFile[]): Promise<void> {
+  const ended = await Promise.allSettled(files.map((file) => file.end()));
+  for (const result of ended) if (result.status === 'rejected') throw result.reason;
 }
 
 /**
@@ -206,7 +216,7 @@ function createWriting(): Writing {
   return {
     check,
     async add(length, work) {
-      while (running.size >= MAX_WRITING || (running.size > 0 && held + length > MAX_HELD)) {
+      while (running.size >= GROUP || (running.size > 0 && held + length > MAX_HELD)) {
         await Promise.race(running);
       }
       check();

@@ -136,6 +136,8 @@ describe('a call of the file system', () => {
     expect(await isAnsweredAtOnce(() => writeNext(fd, long))).toBe(false);
     expect(await isAnsweredAtOnce(() => readAt(fd, short, 0))).toBe(true);
     expect(await isAnsweredAtOnce(() => readAt(fd, long, 0))).toBe(false);
+    expect(await isAnsweredAtOnce(() => readAt(fd, long, 0, long.length))).toBe(true);
+    expect(await isAnsweredAtOnce(() => readAt(fd, long, 0, long.length - 1))).toBe(false);
     expect(await isAnsweredAtOnce(() => readAt(fd, short, null))).toBe(false);
     await closeFile(fd);
   });

@@ -78,10 +78,10 @@ describe('a file of an archive', () => {
     expect(statSync(`${here()}/empty`).size).toBe(0);
   });
 
-  it.each<[string, number, number, number]>([
-    ['16 short ones', 40, 300_000, 16],
-    ['16 MiB', 12, 2 * MIB, 8],
-  ])('is one of %s at most that are written at once', async (_, number, length, most) => {
+  it.each([
+    [60, 300_000, 55],
+    [12, 2 * MIB, 8],
+  ])('is written with others of 16 MiB at most: %i of %i bytes', async (number, length, most) => {
     const release: (() => void)[] = [];
     const { hooks } = counting((name) =>
       name === 'write' ? new Promise<void>((resolve) => release.push(resolve)) : undefined,
@@ -123,6 +123,56 @@ describe('a file of an archive', () => {
       expect(await writing).toBe(130);
     });
     expect([count.most, count.closed]).toEqual([64, 130]);
+  });
+
+  it.each([
+    ['64 short ones', 1000, 64],
+    ['16 MiB', 2 * MIB, 8],
+  ])('is read while others are flushed, %s at most', async (_, length, most) => {
+    const release: (() => void)[] = [];
+    const { count, hooks } = counting((name) =>
+      name === 'fdatasync' ? new Promise<void>((resolve) => release.push(resolve)) : undefined,
+    );
+    let taken = 0;
+    async function* entries() {
+      for (let i = 0; i < 130; i++) {
+        taken += 1;
+        yield file(`${i}`, piecesOf(new Uint8Array(i < 64 ? 1 : length)));
+      }
+    }
+    await onFileSystem(hooks, async () => {
+      const writing = write(entries());
+      // The last one is read and waits for room.
+      const waiting = most === 64 ? 0 : 1;
+      await expect.poll(() => taken, { interval: 1 }).toBe(64 + most + waiting);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect([taken, count.opened, release.length]).toEqual([64 + most + waiting, 64, 64]);
+      for (let done = 0; done < 130; done++) {
+        await expect.poll(() => release.length, { interval: 1 }).toBeGreaterThan(done);
+        release[done]?.();
+      }
+      expect(await writing).toBe(130);
+    });
+    expect([count.most, count.closed]).toEqual([64, 130]);
+  });
+
+  it('that others wait for is flushed and closed before an error of its content is thrown', async () => {
+    const broken = new Error('no more');
+    const { count, hooks } = counting((name) =>
+      name === 'fdatasync' ? new Promise<void>((resolve) => setTimeout(resolve, 30)) : undefined,
+    );
+    async function* content() {
+      yield bytesOf(1);
+      throw broken;
+    }
+    async function* entries() {
+      for (let i = 0; i < 70; i++) yield file(`${i}`, piecesOf(bytesOf(1)));
+      yield file('bad', content());
+    }
+    expect(await onFileSystem(hooks, () => failureOf(write(entries())))).toBe(broken);
+    expect(count.closed).toBe(count.opened);
+    expect(existsSync(`${here()}/bad`)).toBe(false);
+    expect(openIn(here())).toEqual([]);
   });
 
   it.each([
