@@ -187,8 +187,8 @@ export async function makeFolders(path: string, mode?: number): Promise<void> {
 }
 
 /**
- * Number of bytes of a file to read or write at once. A longer call is never synchronous, because it takes longer than
- * handing it to a thread, which works while the program continues.
+ * Number of bytes of a file to read or write at once. A longer call is not synchronous, because it takes longer than
+ * handing it to a thread, which works while the program continues. Reads for which the program waits may be longer.
  */
 export const PIECE_LENGTH: number = 2 ** 18;
 
