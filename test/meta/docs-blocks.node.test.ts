@@ -235,9 +235,12 @@ describe('examples of TypeScript', () => {
     const texts = new Map(meant.map(({ path, code }) => [path, code]));
     texts.set(KEY_MODULE, keyModule);
     const host = ts.createCompilerHost(settings);
-    const { readFile, fileExists } = host;
+    const { readFile, fileExists, getSourceFile } = host;
     host.readFile = (path) => texts.get(path) ?? readFile(path);
     host.fileExists = (path) => texts.has(path) || fileExists(path);
+    // The settings do not change how a file is parsed.
+    host.getSourceFile = (path, ...more) =>
+      program.getSourceFile(path) ?? getSourceFile(path, ...more);
     const inApp = ts.createProgram([...texts.keys()], settings, host);
     const said = meant.flatMap(({ path, from }) =>
       inApp
