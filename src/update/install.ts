@@ -263,6 +263,6 @@ function otherRelease(how: string, cause?: unknown): BundleSealError {
   return new BundleSealError(
     'ERR_SOURCE_FAILED',
     `the download is not the release that the index names (${how}): publish the release again`,
-    cause === undefined ? {} : { cause },
+    { cause },
   );
 }

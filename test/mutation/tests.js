@@ -347,6 +347,7 @@ export const TESTS = {
       'update/every-step',
       'update/stores/stores',
       'update/store-tests.node',
+      'update/store-tests-lock.node',
       'update/stores/capacitor-boot.node',
       'update/blocks.node',
       'update/cdn.node',

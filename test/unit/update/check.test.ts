@@ -227,6 +227,12 @@ describe('a check', () => {
     expect(Object.fromEntries(caches)).toEqual({ 'keys.sealed': expected, [INDEX]: expected });
   });
 
+  it('has nothing to do if the index wants the built-in release and that runs', async () => {
+    const [store] = (await storesWith({ useBuiltIn: true })) as [StoreFiles];
+    const { updater } = await deviceAt([store]);
+    expect(await updater.check()).toEqual({ status: 'current', isStale: false });
+  });
+
   it('chooses an entry with the features and blocks of the device', async () => {
     const publisher = createPublisher();
     const release = await publisher.make(AFTER, [], { requires: ['camera'] });

@@ -1,6 +1,6 @@
 // The updater besides releases: a full storage, the end of its work, and yielding.
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   memoryBuiltIn,
   memoryStore,
@@ -242,6 +242,15 @@ describe('an updater', () => {
     const { id } = await updater.start();
     expect(await blocked).toMatchObject({ id, until: timeOf(NOW + DAY) });
     expect((await updater.status()).running.id).toBe(shipped.id);
+  });
+
+  it('starts no timer for a release that is not on trial', async () => {
+    const { request } = await published();
+    const timers = vi.spyOn(globalThis, 'setInterval');
+    const { updater } = await createDevice(BEFORE, request, { confirmTimeout: 1 });
+    await updater.start();
+    expect(timers).not.toHaveBeenCalled();
+    timers.mockRestore();
   });
 
   it('takes turns with another one, which finds the release installed', async () => {

@@ -91,4 +91,23 @@ describe('the tag of an index', () => {
     now += 1;
     expect(await updater.check()).toMatchObject({ status: 'available', id: next.entry.id });
   });
+
+  it('is left out of a second request if another page changes the channel meanwhile', async () => {
+    const publisher = createPublisher();
+    await publisher.offer([]);
+    const releases = memoryStore();
+    const other = await createDevice(BEFORE, fetchFrom(publisher.store), { releases });
+    const statuses: number[] = [];
+    const request = fetchFrom(publisher.store, async (_path, _request, whole) => {
+      const answer = whole();
+      statuses.push(answer.status);
+      if (answer.status === 304) await other.updater.setChannel('beta');
+      return answer;
+    });
+    const { updater } = await createDevice(BEFORE, request, { releases });
+    await updater.start();
+    expect(await updater.check()).toEqual({ status: 'current', isStale: false });
+    expect(await updater.check()).toEqual({ status: 'current', isStale: true });
+    expect(statuses).toEqual([200, 304, 200]);
+  });
 });
