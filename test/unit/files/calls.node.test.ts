@@ -30,6 +30,7 @@ import {
   statPath,
   writeNext,
 } from '../../../src/files/calls.ts';
+import { openInputFile } from '../../../src/files/input-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'bundleseal-calls-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -140,6 +141,16 @@ describe('a call of the file system', () => {
     expect(await isAnsweredAtOnce(() => readAt(fd, long, 0, long.length - 1))).toBe(false);
     expect(await isAnsweredAtOnce(() => readAt(fd, short, null))).toBe(false);
     await closeFile(fd);
+  });
+
+  it('that reads a range of a file is synchronous up to 2 MiB', async () => {
+    const most = 2 ** 21;
+    const place = join(folder, 'ranges');
+    writeFileSync(place, new Uint8Array(most + 1));
+    const file = await openInputFile(place);
+    expect(await isAnsweredAtOnce(async () => file.read(1, most + 1))).toBe(true);
+    expect(await isAnsweredAtOnce(async () => file.read(0, most + 1))).toBe(false);
+    await file.close();
   });
 
   it('closes a descriptor only once', async () => {
