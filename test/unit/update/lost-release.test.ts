@@ -243,6 +243,15 @@ describe('a worker that lives on', () => {
     },
   );
 
+  it('keeps the other files of a damaged release for the page that runs it', async () => {
+    const { releases, loseFile, worker, shipped, id } = await pageOfUpdate();
+    loseFile(id, 'index.html');
+    await worker.navigate('/', 'new');
+    expect(await idOf(await worker.ask(STAMP, 'new'))).toBe(shipped);
+    expect(await releases.list()).toContain(id);
+    expect((await worker.ask('/assets/logo.svg', 'open'))?.status).toBe(200);
+  });
+
   it('gives a new page the release before also if the loss cannot be stored', async () => {
     const { releases, loseFile, shipped, id, worker: first } = await pageOfUpdate();
     await first.updater.confirm(id);
