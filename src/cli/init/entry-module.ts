@@ -29,20 +29,30 @@ export function stepsForErrors(project: Errors): string[] {
 function stepForVue({ vue }: Errors, text: string): string | undefined {
   if (vue === undefined) return undefined;
   // With the old call beside the new lines, the app would be mounted twice.
-  const isMountedAtOnce = /\bcreateApp\([^()]*\)\s*\.mount\(/.test(text);
-  if (!isMountedAtOnce && /\b(throwUnhandledErrorInProduction|errorHandler)\b/.test(text)) {
+  const atOnce = MOUNTED_AT_ONCE.exec(text);
+  if (atOnce === null && /\b(throwUnhandledErrorInProduction|errorHandler)\b/.test(text)) {
     return undefined;
   }
   const [major, minor] = versionIn(vue, [3, 5]);
   const isOld = major < 3 || (major === 3 && minor < 5);
+  const [, name = 'app'] = atOnce === null ? (NAMED_APP.exec(text) ?? []) : [];
   const line = isOld
-    ? `${major === 2 ? 'Vue' : 'app'}.config.errorHandler = (error) => reportError(error)`
-    : 'app.config.throwUnhandledErrorInProduction = true';
-  const lines =
-    major === 2
-      ? `add the line ${line}`
-      : `replace createApp(App).mount('#app') by const app = createApp(App); ${line}; app.mount('#app')`;
-  return `${lines}. Otherwise Vue hides the error of a component, and a broken release that shows something else counts as working`;
+    ? `${major === 2 ? 'Vue' : name}.config.errorHandler = (error) => reportError(error)`
+    : `${name}.config.throwUnhandledErrorInProduction = true`;
+  return `${major === 2 ? `add the line ${line}` : placed(line, name, atOnce)}. Otherwise Vue hides the error of a component, and a broken release that shows something else counts as working`;
+}
+
+/** `createApp(App).use(router).mount('#app')`, in two parts: the app, and the calls of its methods. */
+const MOUNTED_AT_ONCE = /\b(createApp\([^()]*\))((?:\s*\.\w+\([^()]*\))*?\s*\.mount\([^()]*\))/;
+
+/** `const app = createApp(App)`, whose app gets its name. */
+const NAMED_APP = /\b(?:const|let|var)\s+(\w+)[^=;\n]*=\s*createApp\(/;
+
+/** Says where the line belongs, in the form that the module has. */
+function placed(line: string, name: string, atOnce: RegExpExecArray | null): string {
+  if (atOnce === null) return `put the line ${line} before ${name}.mount`;
+  const [app, calls] = atOnce.slice(1).map((part) => part.replace(/\s+(?=\.)/g, ''));
+  return `replace ${app}${calls} by const app = ${app}; ${line}; app${calls}`;
 }
 
 /** React before version 19 has no such option. */

@@ -1,0 +1,138 @@
+// The lines that init tells the user to add, so that a framework does not hide errors of components.
+
+import { describe, expect, it } from 'vitest';
+import { useCli } from '../../../support/cli.ts';
+import { APPS, type App } from '../../../support/init-apps.ts';
+import { read, VITE, withApp } from '../../../support/init-project.ts';
+
+useCli();
+
+describe('init in an app made with Vue', () => {
+  const MOUNT = "import App from './App.vue'\n\ncreateApp(App).mount('#app')\n";
+  const THROWS = "app.config.throwUnhandledErrorInProduction = true; app.mount('#app')";
+  const REPLACE = "replace createApp(App).mount('#app') by";
+  const REPORTS = "app.config.errorHandler = (error) => reportError(error); app.mount('#app')";
+
+  /** The step about errors of components that init leaves to the user. */
+  async function stepFor(version: string, entry: string): Promise<string | undefined> {
+    let step: string | undefined;
+    await withApp(VITE, async (project) => {
+      const content = JSON.parse(read(project, 'package.json'));
+      content.dependencies.vue = version;
+      await project.write('package.json', JSON.stringify(content));
+      await project.write('src/main.js', entry);
+      const { next } = await project.json(['init', '--yes', '--dry-run']);
+      step = (next as string[]).find((one) => one.includes('Vue hides'));
+    });
+    return step;
+  }
+
+  it.each([
+    ['^3.5.13', `src/main.js: ${REPLACE} const app = createApp(App); ${THROWS}. `],
+    ['latest', `src/main.js: ${REPLACE} const app = createApp(App); ${THROWS}. `],
+    ['~3.4.0', `src/main.js: ${REPLACE} const app = createApp(App); ${REPORTS}. `],
+    [
+      '2.7.16',
+      'src/main.js: add the line Vue.config.errorHandler = (error) => reportError(error). ',
+    ],
+  ])('lists the line that shows errors of components for version %s', async (version, start) => {
+    expect((await stepFor(version, MOUNT))?.slice(0, start.length)).toBe(start);
+  });
+
+  it.each([
+    // The template of create-vue with a router.
+    [
+      "const app = createApp(App)\n\napp.use(router)\n\napp.mount('#app')\n",
+      'put the line app.config.throwUnhandledErrorInProduction = true before app.mount. ',
+    ],
+    [
+      "const shop: App<Element> = createApp(App)\nshop.mount('#app')\n",
+      'put the line shop.config.throwUnhandledErrorInProduction = true before shop.mount. ',
+    ],
+    [
+      "createApp(App)\n  .use(router)\n  .mount('#app')\n",
+      "replace createApp(App).use(router).mount('#app') by const app = createApp(App); app.config.throwUnhandledErrorInProduction = true; app.use(router).mount('#app'). ",
+    ],
+  ])('lists the line in the form that fits the mount %j', async (mount, step) => {
+    const start = `src/main.js: ${step}`;
+    const entry = `import App from './App.vue'\n\n${mount}`;
+    expect((await stepFor('^3.5.13', entry))?.slice(0, start.length)).toBe(start);
+    expect(await stepFor('^3.4.0', entry)).toContain('.config.errorHandler = (error)');
+  });
+
+  it.each(['throwUnhandledErrorInProduction = true', 'errorHandler = report'])(
+    'lists no such step if the entry sets %s',
+    async (line) => {
+      const app = 'const app = createApp(App);';
+      const done = `import App from './App.vue'\n\n${app}\napp.config.${line}\napp.mount('#app')\n`;
+      expect(await stepFor('^3.5.13', done)).toBeUndefined();
+      // The old call stays beside the new lines, so the app is mounted twice.
+      expect(await stepFor('^3.5.13', `${done}createApp(App).mount('#app')\n`)).toBeDefined();
+    },
+  );
+});
+
+describe('init in an app made with Angular', () => {
+  const stepFor = async (entry: string): Promise<string | undefined> => {
+    let step: string | undefined;
+    await withApp(APPS['angular'] as App, async (project) => {
+      await project.write('src/main.ts', `import { App } from './app/app';\n\n${entry}`);
+      const { next } = await project.json(['init', '--yes', '--dry-run']);
+      step = (next as string[]).find((one) => one.includes('Angular hides'));
+    });
+    return step;
+  };
+
+  it.each(['bootstrapApplication(App, appConfig)', 'bootstrapModule(AppModule)'])(
+    'lists the line that reports errors of components until it is there: %s',
+    async (call) => {
+      const fixed = `${call}.then(keepUpToDate).catch(reportError)`;
+      const step = await stepFor(`${call}\n  .catch((err) => console.error(err));\n`);
+      expect(step?.startsWith(`src/main.ts: ${fixed}, in place of the last lines. `)).toBe(true);
+      expect(await stepFor(`${fixed};\n`)).toBeUndefined();
+    },
+  );
+});
+
+describe('init in an app made with React', () => {
+  const STEP =
+    'src/main.js: createRoot(element, { onCaughtError: (error) => reportError(error) }). ';
+  const RENDER = "import { App } from './App.js'\n\ncreateRoot(root).render(App)\n";
+
+  /** The step about errors in an error boundary that init leaves to the user. */
+  async function stepFor(packages: object, entry: string): Promise<string | undefined> {
+    let step: string | undefined;
+    await withApp(VITE, async (project) => {
+      const content = JSON.parse(read(project, 'package.json'));
+      const dependencies = { ...content.dependencies, ...packages };
+      await project.write('package.json', JSON.stringify({ ...content, dependencies }));
+      await project.write('src/main.js', entry);
+      const { next } = await project.json(['init', '--yes', '--dry-run']);
+      step = (next as string[]).find((one) => one.includes('error boundary'));
+    });
+    return step;
+  }
+
+  it.each(['react-router', 'react-router-dom', '@tanstack/react-router', 'react-error-boundary'])(
+    'lists the option that reports errors of the boundary of %s',
+    async (name) => {
+      for (const react of ['^19.1.0', 'latest']) {
+        const step = await stepFor({ react, [name]: '^7.0.0' }, RENDER);
+        expect(step?.slice(0, STEP.length)).toBe(STEP);
+        expect(step).toContain(`such as that of ${name}, hides the error`);
+      }
+    },
+  );
+
+  it.each([
+    ['no package has a boundary', { react: '^19.0.0' }, RENDER],
+    ['React has no such option', { react: '^18.3.1', 'react-router': '^7.0.0' }, RENDER],
+    [
+      'the entry has the option',
+      { react: '^19.0.0', 'react-router': '^7.0.0' },
+      RENDER.replace('root)', 'root, { onCaughtError: reportError })'),
+    ],
+  ])('lists no such step if %s', async (_, packages, entry) => {
+    expect(await stepFor(packages, entry)).toBeUndefined();
+  });
+});
