@@ -29,7 +29,16 @@ export default defineConfig({
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
   },
   transformHtml: (html) => contentPolicy(html),
+  transformPageData({ relativePath }) {
+    // Wide tables take the room of the outline, which has two entries on pages of the reference.
+    if (relativePath === 'comparison.md')
+      return { frontmatter: { pageClass: 'wide', aside: false } };
+    if (/^api\/.+\/(interfaces|type-aliases)\//.test(relativePath))
+      return { frontmatter: { aside: false } };
+    return undefined;
+  },
   themeConfig: {
+    logo: { src: '/logo.svg', alt: 'Logo' },
     search: { provider: 'local' },
     notFound: { linkText: 'Go to the first page', linkLabel: 'Go to the first page' },
     outline: [2, 3],
@@ -39,6 +48,7 @@ export default defineConfig({
       { text: 'Playground', link: '/playground' },
       { text: 'API', link: '/api/', activeMatch: '^/api/' },
       { text: 'Format', link: '/format' },
+      { text: 'Comparison', link: '/comparison' },
     ],
     sidebar: { '/': GROUPS, ...API },
   },

@@ -18,8 +18,9 @@ import {
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PICTURES } from '../../build/pictures/index.js';
+import { listErrors } from './errors-list.js';
 import { bundleLibrary } from './library.js';
-import { rewrite, withPicture } from './links.js';
+import { framed, rewrite, withPicture } from './links.js';
 
 const SITE = fileURLToPath(new URL('..', import.meta.url));
 const ROOT = join(SITE, '..');
@@ -59,7 +60,7 @@ function images(name) {
   if (picture === undefined) throw new Error(`no picture is called ${name}`);
   const image = (/** @type {string} */ theme) =>
     `<img class="${theme}-only" alt="${picture.alt}" src="./pictures/${name}-${theme}.svg">`;
-  return image('light') + image('dark');
+  return framed(image('light') + image('dark'));
 }
 
 /** A page that only the site has. @param {string} name */
@@ -91,7 +92,7 @@ function writeReference() {
   for (const name of readdirSync(join(CONTENT, 'api'), { recursive: true, encoding: 'utf8' })) {
     if (!name.endsWith('.md')) continue;
     const place = posix.join('api', name.replaceAll('\\', '/'));
-    const text = readFileSync(join(CONTENT, place), 'utf8');
+    const text = listErrors(readFileSync(join(CONTENT, place), 'utf8'));
     const linked = text
       .split(/^(```[\s\S]*?^```$)/m)
       .map((part, i) => {

@@ -29,7 +29,7 @@ function rewriteText(text, resolve) {
       // The theme is a class of the page, as readers may choose another one than their system has.
       const image = (/** @type {string} */ name, /** @type {string} */ theme) =>
         `<img class="${theme}-only" alt="${alt}" src="${found(name, resolve)}">`;
-      return image(light, 'light') + image(dark, 'dark');
+      return framed(image(light, 'light') + image(dark, 'dark'));
     })
     .replace(LINK, (_, image, label, url) => {
       const target = moved(url, resolve);
@@ -53,6 +53,10 @@ function found(path, resolve) {
   if (target === undefined) throw new Error(`the site has no ${path}`);
   return target;
 }
+
+/** A picture that scrolls where it is wider than the page, also by the keyboard. @param {string} images */
+export const framed = (images) =>
+  `<div class="picture" tabindex="0" role="group" aria-label="Picture">${images}</div>`;
 
 /** The page with its diagram, if it has one, as a picture of the site. @param {string} page @param {string} picture */
 export const withPicture = (page, picture) => page.replace(DIAGRAM, () => picture);

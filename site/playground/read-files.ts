@@ -42,13 +42,14 @@ async function walk(entry: FileSystemEntry): Promise<Found[]> {
   }
 }
 
+const NO_FILE = 'There is no file in it. Choose a folder with files, or a zip.';
+
 /** A tab holds several copies of a build. */
 const MAX_BYTES = 256 * 2 ** 20;
 
 async function filesOf(found: readonly Found[]): Promise<Files> {
   const [first] = found;
-  if (first === undefined)
-    throw new Error('There is no file in it. Choose a folder with files, or a zip.');
+  if (first === undefined) throw new Error(NO_FILE);
   const size = found.reduce((sum, { file }) => sum + file.size, 0);
   if (size > MAX_BYTES) {
     const mebibytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20).toLocaleString('en')} MiB`;
@@ -56,7 +57,7 @@ async function filesOf(found: readonly Found[]): Promise<Files> {
       `The files have ${mebibytes(size)}, and this page takes up to ${mebibytes(MAX_BYTES)}. Choose the folder that the build writes; the command line takes builds of any size.`,
     );
   }
-  if (found.length === 1 && /\.zip$/i.test(first.file.name)) return library.unzipBundle(first.file);
+  if (found.length === 1 && /\.zip$/i.test(first.file.name)) return filesOfZip(first.file);
   if (found.length === 1 && !first.path.includes('/')) {
     throw new Error(
       `${first.file.name} is not a zip. Choose the folder of a build, or a zip of it.`,
@@ -69,5 +70,14 @@ async function filesOf(found: readonly Found[]): Promise<Files> {
     const inside = isFolder ? path.slice(top.length + 1) : path;
     files.set(inside, new Uint8Array(await file.arrayBuffer()));
   }
+  return files;
+}
+
+async function filesOfZip(zip: File): Promise<Files> {
+  const files = await library.unzipBundle(zip).catch((error: unknown) => {
+    if (!(error instanceof library.BundleSealError)) throw error;
+    throw new Error(`${zip.name}: ${error.message}`);
+  });
+  if (files.size === 0) throw new Error(NO_FILE);
   return files;
 }

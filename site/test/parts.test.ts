@@ -3,6 +3,7 @@
 import { deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { encryptBundle, keygen } from '../../src/index.ts';
+import { listErrors } from '../build/errors-list.js';
 import { rewrite } from '../build/links.js';
 import { contentPolicy } from '../build/policy.js';
 import { deflatedSize, nearest } from '../playground/compare.ts';
@@ -84,6 +85,22 @@ describe('a page of the repository', () => {
     const picture =
       '<picture>\n  <source media="(prefers-color-scheme: dark)" srcset="a-dark.svg">\n  <img alt="a" src="a.svg">\n</picture>';
     expect(() => rewrite(picture, resolve)).toThrow('the site has no a.svg');
+  });
+});
+
+describe('the errors of a function', () => {
+  it('are a list with an item for each, with the whole explanation', () => {
+    const text =
+      'BundleSealError\n`ERR_A` if it is cut; `ERR_B`; `ERR_C` if it is old; then try again; and\n`ERR_D`.';
+    const after = '## See\n\none; `Two`; `Three`\n';
+    expect(listErrors(`# f\n\n## Throws\n\n${text}\n\n${after}`)).toBe(
+      `# f\n\n## Throws\n\n- BundleSealError \`ERR_A\` if it is cut\n- \`ERR_B\`\n- \`ERR_C\` if it is old; then try again\n- \`ERR_D\`.\n\n${after}`,
+    );
+  });
+
+  it('stay a sentence if there are few', () => {
+    const page = '# f\n\n### Throws\n\n`ERR_A` if it is cut; `ERR_B` if it is old.\n\n';
+    expect(listErrors(page)).toBe(page);
   });
 });
 

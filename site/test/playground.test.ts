@@ -77,6 +77,15 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
+/** Whether an element can be seen without scrolling, and nothing lies over it. */
+const isInView = (selector: string) =>
+  page.evaluate((each) => {
+    const element = document.querySelector(each) as HTMLElement;
+    const { left, top, width, height } = element.getBoundingClientRect();
+    const seen = document.elementFromPoint(left + width / 2, top + height / 2);
+    return seen !== null && element.contains(seen);
+  }, selector);
+
 // In this order: a person goes from one step to the next.
 describe('the playground', () => {
   it('takes the folder of a build', async () => {
@@ -133,8 +142,33 @@ describe('the playground', () => {
     await page.locator('[data-code]').waitFor();
     expect(await page.locator('[data-code]').textContent()).toBe(code);
     expect((await page.locator('[data-message]').textContent())?.length).toBeGreaterThan(20);
+    expect(await page.locator('.explained strong').textContent()).toBe(field);
+    // Where the bytes are, and where the bundle is opened.
+    expect(await isInView('[data-code]')).toBe(true);
+    expect(await page.locator('[data-refused]').textContent()).toContain(`Refused with ${code}`);
     await page.getByRole('button', { name: 'Undo all changes' }).click();
     await expect.poll(() => page.locator('.verdict').textContent()).toContain('Nothing is altered');
+  });
+
+  it('keeps the explanation of a byte in view, also on a phone', async () => {
+    for (const width of [390, 1280]) {
+      await page.setViewportSize({ width, height: 844 });
+      for (const field of ['magic', 'metadata', 'signature', 'tag of chunk 0']) {
+        await page
+          .getByRole('button', { name: new RegExp(`^${field}, byte`) })
+          .last()
+          .hover();
+        const explained = page.locator('.explained strong');
+        await expect.poll(() => explained.textContent()).toBe(field);
+        await expect
+          .poll(() => isInView('.explained strong'), {
+            timeout: 20_000,
+            message: `${field} at ${width}`,
+          })
+          .toBe(true);
+      }
+    }
+    await page.setViewportSize({ width: 1280, height: 900 });
   });
 
   it('flips a single byte that is clicked, and back', async () => {
@@ -207,7 +241,10 @@ describe('the playground', () => {
     mkdirSync(join(folder, 'empty'));
     const zip = part('1. Take').getByLabel('Choose a zip');
     await zip.setInputFiles(join(folder, 'broken.zip'));
-    await expect.poll(alert).toMatch(/zip/);
+    await expect.poll(alert).toMatch(/^broken\.zip: .+ not a zip/);
+    writeFileSync(join(folder, 'nothing.zip'), zipSync({}));
+    await zip.setInputFiles(join(folder, 'nothing.zip'));
+    await expect.poll(alert).toContain('There is no file in it');
     await zip.setInputFiles(join(folder, 'notes.txt'));
     await expect.poll(alert).toContain('notes.txt is not a zip. Choose the folder of a build');
     await drop('empty');

@@ -104,6 +104,34 @@ describe('the search and the choice of a theme', () => {
   });
 });
 
+describe('the parts that stay in view', () => {
+  let page: Page;
+  beforeAll(async () => {
+    page = await context.newPage();
+    await page.setViewportSize({ width: WIDTHS.laptop, height: 900 });
+  });
+  afterAll(() => page.close());
+
+  it.each(['/', '/comparison.html'])(
+    'are the navigation bar across the top of %s',
+    async (path) => {
+      await page.goto(`${shown.origin}${path}`, { waitUntil: 'networkidle' });
+      expect(await page.locator('.VPNavBar').boundingBox()).toMatchObject({ x: 0, y: 0 });
+      const { width } = (await page.locator('.VPNavBar').boundingBox()) as { width: number };
+      expect(width).toBeGreaterThan(WIDTHS.laptop - 20);
+    },
+  );
+
+  it('are the names of the rows when the columns of a wide table scroll', async () => {
+    const table = page.locator('.vp-doc table').first();
+    const name = table.locator('tbody tr').first().locator('td').first();
+    const before = await name.boundingBox();
+    await table.evaluate((element) => element.scrollTo({ left: 10_000, behavior: 'instant' }));
+    expect(await table.evaluate(({ scrollLeft }) => scrollLeft)).toBeGreaterThan(100);
+    expect(Math.abs(((await name.boundingBox())?.x ?? -99) - (before?.x ?? 99))).toBeLessThan(2);
+  });
+});
+
 /** Elements that reach beyond the width of the page, unless a container scrolls or cuts them. */
 function overflows(): string[] {
   const width = document.documentElement.clientWidth;
