@@ -102,7 +102,7 @@ describe.skipIf(isUpdate)('the comparison', () => {
   });
 
   it.each([
-    ['a line that is pushed down', '.VPHero .text { margin-top: 24px }'],
+    ['a line that is pushed down', '.VPHero .text { position: relative; top: 24px }'],
     ['a card that is gone', '.VPFeatures .item:last-child { visibility: hidden }'],
     ['a heading that is larger', '.home h2 { font-size: 40px }'],
   ])('finds %s by the pixels', async (_, style) => {
