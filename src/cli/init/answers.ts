@@ -189,6 +189,17 @@ function storeOf({ hasNetlify, hosting, framework }: Project): StoreKind {
   return hosting === 'github' && isWebsite({ framework }) ? 'github-pages' : 'folder';
 }
 
+/** Says why `answer` proposes a kind of store, and how to choose another one. */
+export function reasonOfStore(project: Project): string {
+  const reasons: Partial<Record<StoreKind, string>> = {
+    netlify: 'there is a netlify.toml',
+    'github-pages': 'the repository has a remote on github.com',
+  };
+  const known = namesOf(ABOUT_STORES).filter((kind) => kind !== storeOf(project));
+  const reason = reasons[storeOf(project)] ?? 'init has detected no host for the published files';
+  return `chosen because ${reason}; --store takes another one: ${known.join(', ')}`;
+}
+
 export function oneOf<T extends string>(flag: string, known: readonly T[], value: string): T {
   const found = known.find((one) => one === value);
   if (found !== undefined) return found;

@@ -27,20 +27,23 @@ export type Framework =
   | 'electron'
   | 'static';
 
-/** The folders that a config of Vite names. */
+/** The paths that a config of Vite names. */
 export interface ViteFolders {
   /** The folder of the pages. */
   readonly root?: string | undefined;
   /** The folder of the build, relative to `root`. */
   readonly outDir?: string | undefined;
+  /** The path of the website on its server. */
+  readonly base?: string | undefined;
 }
 
-/** Reads the folders from a config of Vite. In a config of electron-vite, the pages belong to the renderer. */
+/** Reads the paths from a config of Vite. In a config of electron-vite, the pages belong to the renderer. */
 export async function viteFolders({ path, text }: ViteConfig): Promise<ViteFolders> {
   const above = path.startsWith('electron') ? ['renderer'] : [];
   return {
     root: await folderIn(path, text, [...above, 'root']),
     outDir: await folderIn(path, text, [...above, 'build', 'outDir']),
+    base: await folderIn(path, text, [...above, 'base']),
   };
 }
 
@@ -79,6 +82,11 @@ export async function buildFolderOf(app: App): Promise<string> {
 }
 
 const NEXT = ['js', 'mjs', 'ts'].map((end) => `next.config.${end}`);
+/** Whether the config of Next.js makes it write a folder of static files. */
+export async function isNextExported(): Promise<boolean> {
+  return (await firstIn(NEXT, ['output'])) === 'export';
+}
+
 const SVELTE = ['js', 'mjs', 'ts'].map((end) => `svelte.config.${end}`);
 
 const VITE = ['js', 'mjs', 'ts'].map((end) => `vite.config.${end}`);

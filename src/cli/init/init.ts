@@ -9,7 +9,7 @@ import { newPassphrase, protect } from '../passphrase.ts';
 import { say } from '../print.ts';
 import { readPrivateKeyFile } from '../signing-key.ts';
 import type { Context } from '../terminal.ts';
-import { type AnswerFlags, type Answers, answer, askToWrite } from './answers.ts';
+import { type AnswerFlags, type Answers, answer, askToWrite, reasonOfStore } from './answers.ts';
 import { applyChanges, isOfKey, type NewPair, undoChanges } from './apply.ts';
 import { changedAnswers, checkNothingIsGuessed, earlierAnswers, wholeAnswers } from './earlier.ts';
 import { warnOfGit } from './key-in-git.ts';
@@ -78,7 +78,13 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
   const pairFiles = isNew ? [privateKeyFile, publicKeyFile] : [];
   const { isProtected: _, ...said } = answers;
   const json = { dryRun, answers: said, changedAnswers: changed, ...planJson(plan, pairFiles) };
-  const shown = [...answerLines(answers, changed), '', ...planLines(plan, pairFiles, dryRun)];
+  const isChosen = flags.store === undefined && earlier.store === undefined && !asks;
+  const reason = isChosen ? reasonOfStore(project) : undefined;
+  const shown = [
+    ...answerLines(answers, changed, reason),
+    '',
+    ...planLines(plan, pairFiles, dryRun),
+  ];
   const isBad = plan.conflicts.length > 0;
   if (dryRun)
     return { json: { ...json, written: [] }, lines: ['This would be written:', ...shown], isBad };
@@ -97,7 +103,7 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
   }
   if (asks) {
     const summary = [
-      ...answerLines(answers, changed),
+      ...answerLines(answers, changed, reason),
       '',
       ...summaryLines(plan, pairFiles, answers, typed),
     ];

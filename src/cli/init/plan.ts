@@ -10,6 +10,7 @@ import type { TypedCommands } from '../package-manager.ts';
 import { SCRIPTS } from '../release/settings.ts';
 import { type Answers, isBeside, isWebsite } from './answers.ts';
 import { addCall, entryLines, stepsForErrors } from './entry-module.ts';
+import { isNextExported } from './folders.ts';
 import { capacitorFiles, ELECTRON_FOLDER, electronFiles, electronPage } from './native.ts';
 import type { Project } from './project.ts';
 import { bytesOf } from './read.ts';
@@ -248,7 +249,7 @@ async function nextSteps(
   const byHand: Partial<Record<string, string[]>> = {
     next: [
       `call keepUpToDate() of ${APP_FOLDER}/update in an effect of a client component that every page has`,
-      "set output: 'export' in the config of Next.js, if it is not set",
+      ...((await isNextExported()) ? [] : ["set output: 'export' in the config of Next.js"]),
     ],
     static: [
       'load the script of the build on every page: <script type="module" src="/bundleseal.js"></script>',
@@ -316,7 +317,7 @@ async function nextSteps(
     ...settings.map(
       ({ kind, name, about }) => `${kind} ${name} in the settings of the repository: ${about}`,
     ),
-    ...(ci === 'github' ? setupOf(project, answers) : []).map((one) =>
+    ...(ci === 'github' ? setupOf(project, answers, project.base) : []).map((one) =>
       one.replace(/^Settings/, 'settings of the repository'),
     ),
     ...(ci === 'none'
@@ -346,7 +347,7 @@ function trySteps({ dir, framework }: Answers, site: string, { execute }: TypedC
   const serve =
     framework === 'vite' ? `${execute} vite preview --outDir ${site}` : 'with any web server';
   return [
-    `try it: copy the build beside the releases: ${copy}`,
+    `try it here first (optional): copy the build beside the releases: ${copy}`,
     `serve ${site}: ${serve}`,
     'see an update arrive: continue at step 4 of docs/guides/first-update.md in node_modules/bundleseal',
   ];

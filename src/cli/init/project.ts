@@ -50,6 +50,8 @@ export interface Project extends Root {
   readonly hasPageFiles: boolean;
   /** Vite's config, if there is one. */
   readonly viteConfig: ViteConfig | undefined;
+  /** The path of the website that Vite's config names. */
+  readonly base: string | undefined;
   readonly isTypeScript: boolean;
   readonly entry: Entry | undefined;
   readonly manager: Manager;
@@ -127,6 +129,7 @@ export async function readProject(): Promise<Project> {
     kit,
     hasPageFiles: GENERATORS.some((name) => names.has(name)),
     viteConfig,
+    base: vite?.base,
     isTypeScript,
     entry: await entryOf(framework, isTypeScript, vite?.root),
     manager: managerOf(root),

@@ -95,12 +95,21 @@ function recordLines({ changes }: Plan, width: number): string[] {
     : [];
 }
 
-/** Shows each answer on one line, and then those that differ from the earlier run. */
-export function answerLines(answers: Answers, changed: readonly ChangedAnswer[]): string[] {
+/**
+ * Shows each answer on one line, and then those that differ from the earlier run.
+ *
+ * @param reason - Why init has chosen this store, if nobody else has.
+ */
+export function answerLines(
+  answers: Answers,
+  changed: readonly ChangedAnswer[],
+  reason: string | undefined,
+): string[] {
   const { dir, framework, store, url, channel, keys, appId } = answers;
   return [
     `  app      ${appId}, built into ${dir} (${framework})`,
     `  store    ${store}; devices read ${url}`,
+    ...(reason === undefined ? [] : [`           ${reason}`]),
     `  channel  ${channel}`,
     `  keys     ${keys}`,
     ...changed.map(({ answer, from, to }) => `  changed  ${answer} from ${from} to ${to}`),

@@ -38,14 +38,26 @@ export function settingsOf(project: Project, answers: Answers): Setting[] {
   ];
 }
 
-/** What the owner of the repository sets up on GitHub, beside secrets and variables. */
-export function setupOf({ hasVite, github }: Project, answers: Answers): string[] {
+/**
+ * What the owner of the repository sets up on GitHub, beside secrets and variables.
+ *
+ * @param presentBase - The base in Vite's config. If it is right, the list leaves out the step that sets it.
+ */
+export function setupOf(
+  { hasVite, github }: Project,
+  answers: Answers,
+  presentBase?: string,
+): string[] {
   if (answers.store !== 'github-pages') return [];
   const { website, base } = pagesOf(github);
+  // Without a remote, init does not know the path. Vite adds the last slash.
+  const isBaseSet =
+    presentBase !== undefined &&
+    (github === undefined ? /\w/.test(presentBase) : presentBase.replace(/\/?$/, '/') === base);
   return [
     'Settings → Pages → Source: GitHub Actions',
     'Settings → Environments → github-pages: add a deployment tag rule v*, or GitHub says of a tag that it "is not allowed to deploy". GitHub creates that environment, in the first run at the latest, and lets only the default branch deploy to it',
-    ...(hasVite && base !== '/' && deploysWebsite(answers)
+    ...(hasVite && base !== '/' && !isBaseSet && deploysWebsite(answers)
       ? [`set base: '${base}' in Vite's config if the address of the website is ${website}`]
       : []),
   ];

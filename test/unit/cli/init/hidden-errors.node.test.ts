@@ -1,4 +1,4 @@
-// The lines that init tells the user to add, so that a framework does not hide errors of components.
+// The lines for a framework that init tells the user to add, most of them to show errors of components.
 
 import { describe, expect, it } from 'vitest';
 import { useCli } from '../../../support/cli.ts';
@@ -92,6 +92,19 @@ describe('init in an app made with Angular', () => {
       expect(await stepFor(`${fixed};\n`)).toBeUndefined();
     },
   );
+});
+
+describe('init in an app made with Next.js', () => {
+  it.each([
+    ["export default { output: 'export' };", false],
+    ['export default {};', true],
+  ])('with the config %j, asks for the export: %s', async (config, isAsked) => {
+    await withApp(APPS['next'] as App, async (project) => {
+      await project.write('next.config.mjs', config);
+      const { next } = await project.json(['init', '--yes', '--dry-run']);
+      expect((next as string[]).some((one) => one.includes("output: 'export'"))).toBe(isAsked);
+    });
+  });
 });
 
 describe('init in an app made with React', () => {

@@ -99,7 +99,7 @@ it('init says how to try the first release, and to keep a copy of a key that it 
     const { stderr } = await project.run(['init', '--yes']);
     expect(stderr).toContain(
       [
-        '4. try it: copy the build beside the releases: cp -R dist/. site/',
+        '4. try it here first (optional): copy the build beside the releases: cp -R dist/. site/',
         '5. serve site: npx vite preview --outDir site',
         '6. see an update arrive: continue at step 4 of docs/guides/first-update.md in node_modules/bundleseal\n',
       ].join('\n   '),
@@ -120,7 +120,7 @@ it('init says how to try the first release, and to keep a copy of a key that it 
 it('init lists the build, the release and the copy until they have what init has written', async () => {
   const steps = async (project: Project) => {
     const { next } = (await project.json(['init', '--yes'])) as { next: string[] };
-    const starts = ['build it: ', 'publish it ', 'try it: copy '];
+    const starts = ['build it: ', 'publish it ', 'try it here first '];
     return starts.filter((start) => next.some((step) => step.startsWith(start))).length;
   };
   await withApp(VITE, async (project) => {

@@ -116,6 +116,53 @@ describe('init for GitHub Pages', () => {
     });
   });
 
+  it.each([
+    ['https://github.com/a/my-app', [], 'the repository has a remote on github.com'],
+    ['https://git.example.com/a/my-app', [], 'init has detected no host'],
+    ['https://github.com/a/my-app', ['--store', 's3'], undefined],
+  ])(
+    'says with the remote %s and the flags %j why it takes the store',
+    async (remote, flags, reason) => {
+      await withApp(VITE, async (project) => {
+        mkdirSync(project.path('.git'));
+        writeFileSync(project.path('.git/config'), `[remote "origin"]\n\turl = ${remote}\n`);
+        const { stderr } = await done(project, '--yes', ...flags);
+        expect(
+          / {2}store .*\n +chosen because (.*?)( for the files.*)?; --store takes /.exec(
+            stderr,
+          )?.[1],
+        ).toBe(reason);
+        // The second run keeps the answer of the first one.
+        expect((await done(project, '--yes', '--dry-run')).stderr).not.toContain('chosen because');
+      });
+    },
+  );
+
+  it.each([
+    ["export default { base: '/My-App/' };", false],
+    [
+      "import { defineConfig } from 'vite';\nexport default defineConfig(() => ({ base: '/My-App' }));",
+      false,
+    ],
+    ["export default { base: '/my-app/' };", true],
+    ["export default { base: './' };", true],
+    ['export default { base: process.env.BASE };', true],
+    ["export default { plugins: [a({ base: '/My-App/' })] };", true],
+  ])('with the config %j, asks for the base among the next steps: %s', async (config, isAsked) => {
+    await withApp(VITE, async (project) => {
+      mkdirSync(project.path('.git'));
+      const origin = '[remote "origin"]\n\turl = https://github.com/Someone/My-App\n';
+      writeFileSync(project.path('.git/config'), origin);
+      writeFileSync(project.path('vite.config.js'), config);
+      const run = ['init', '--yes', '--store', 'github-pages'];
+      await done(project, ...run.slice(1));
+      const { next } = (await project.json([...run, '--dry-run'])) as { next: string[] };
+      expect(next.some((one) => one.includes("base: '/My-App/'"))).toBe(isAsked);
+      // The workflow stays the same, so that init in a clone still knows it for its own.
+      expect(read(project, WORKFLOW)).toContain("base: '/My-App/' in Vite's config");
+    });
+  });
+
   it('says nothing of the base of a website that is elsewhere, nor of Pages for another store', async () => {
     for (const [isPages, ...flags] of [
       [true, '--store', 'github-pages', '--url', 'https://updates.example.com/app/'],
