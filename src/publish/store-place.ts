@@ -94,13 +94,17 @@ export async function listFiles(store: string, folder: string): Promise<string[]
   return onFile(path, "can't be listed", read);
 }
 
+/** What to check at an address that lacks an index. */
+export const CHECK_ADDRESS =
+  'the address, which includes the path of the website: an app with the base /my-app/ has its store below /my-app/';
+
 /** Makes the error for a channel that the place does not have. For a folder, the message names the channels that exist. */
 export async function noChannel({ name, folder }: StorePlace, channel: string): Promise<Error> {
   const known = folder === undefined ? [] : await listChannels(folder).catch(() => []);
   const remedy =
     known.length > 0
       ? `it has ${known.join(', ')}`
-      : `check the name of the channel and the ${folder === undefined ? 'address' : 'folder'}`;
+      : `check the name of the channel and ${folder === undefined ? CHECK_ADDRESS : 'the folder'}`;
   return storeError(`${name} has no index of the channel ${channel}: ${remedy}`);
 }
 

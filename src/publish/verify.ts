@@ -20,7 +20,7 @@ import {
   STORE_OPTIONS,
   type StoreOptions,
 } from './reading-options.ts';
-import type { FetchedFile } from './store-place.ts';
+import { CHECK_ADDRESS, type FetchedFile } from './store-place.ts';
 import { type FoundIndex, findIndex } from './store-state.ts';
 
 /** Options of {@link verifyStore}. */
@@ -165,7 +165,7 @@ async function openChannel(
     say(
       'index',
       path,
-      `${path} is missing in ${place.name}: publish to the channel, or check its name and the store`,
+      `${path} is missing in ${place.name}: publish to the channel, or check its name and ${place.folder === undefined ? CHECK_ADDRESS : 'the store'}`,
     );
     return undefined;
   }

@@ -124,7 +124,7 @@ describe('the channels of a folder', () => {
   it('are not known of a server', async () => {
     const place = openPlace('https://a.example', 'options.from', undefined);
     expect((await noChannel(place, 'beta')).message).toBe(
-      'https://a.example/ has no index of the channel beta: check the name of the channel and the address',
+      'https://a.example/ has no index of the channel beta: check the name of the channel and the address, which includes the path of the website: an app with the base /my-app/ has its store below /my-app/',
     );
   });
 });

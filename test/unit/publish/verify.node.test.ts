@@ -178,6 +178,18 @@ describe('a store that lacks something', () => {
     ]);
   });
 
+  it('is reported at an address without the path of the website with a hint at that path', async () => {
+    const store = newFolder();
+    await publishBuild(store, 1);
+    const { url } = await serveStore(store);
+    const [problem, ...others] = await verify(`${url}/updates/`, ['production']);
+    expect(others).toEqual([]);
+    expect(problem).toMatchObject({ code: 'index', path: 'channels/production.sealed' });
+    expect(problem?.message).toContain(
+      `is missing in ${url}/updates/: publish to the channel, or check its name and the address, which includes the path of the website: `,
+    );
+  });
+
   it('is reported with the patch that is missing or cut', async () => {
     const store = newFolder();
     await publishBuild(store, 1);

@@ -128,7 +128,7 @@ describe('init for GitHub Pages', () => {
         writeFileSync(project.path('.git/config'), `[remote "origin"]\n\turl = ${remote}\n`);
         const { stderr } = await done(project, '--yes', ...flags);
         expect(
-          / {2}store .*\n +chosen because (.*?)( for the files.*)?; --store takes /.exec(
+          / {2}store .*\n +chosen because (.*?)(?: for the published files)?; --store takes /.exec(
             stderr,
           )?.[1],
         ).toBe(reason);
