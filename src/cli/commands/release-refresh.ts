@@ -27,13 +27,15 @@ export function releaseRefresh(command: Command): void {
     .action(
       run<SigningFlags & { readonly useBuiltIn?: boolean }>(async (context, flags) => {
         const { options, keyFrom } = await readSigning(context, flags);
-        const { useBuiltIn } = flags;
+        const { useBuiltIn, earlierEpoch } = flags;
         const { refresh } = await import('../../node.ts');
         const changed = await refresh({
           ...options,
           ...(useBuiltIn !== undefined && { useBuiltIn }),
         });
-        return answerChange(changed, options, keyFrom);
+        const isSame = useBuiltIn === undefined && earlierEpoch === undefined;
+        const lines = isSame ? ['  releases the same as before, with a new date of expiry'] : [];
+        return answerChange(changed, options, keyFrom, { lines });
       }),
     );
 }

@@ -59,6 +59,12 @@ describe('release', () => {
       await done(project, ['release', 'promote', '--from-channel', 'production', ...beta]);
       const refreshed = await json(['release', 'refresh', ...beta, '--expires', '12h']);
       expect(refreshed).toMatchObject({ sequence: 2, upload: ['channels/beta.sealed'] });
+      const kept = '  releases the same as before, with a new date of expiry\n';
+      const refreshOnce = (...flags: string[]) =>
+        done(project, ['release', 'refresh', ...beta, ...flags]);
+      expect(await refreshOnce()).toContain(kept);
+      expect(await refreshOnce('--use-built-in')).not.toContain(kept);
+      await refreshOnce('--no-use-built-in');
       expect(await json(['release', 'verify', '--store', 'store'])).toMatchObject({
         ...{ ok: true, problems: [], channels: ['beta', 'production'] },
       });
