@@ -173,7 +173,7 @@ it(
         );
         const [first, ...rest] = text.split('\n');
         expect(first).toContain('import { keepUpToDate }');
-        const ownLine = rest.join('\n').replace(/keepUpToDate\(\)[\s\S]*/, INIT_LINE);
+        const ownLine = rest.join('\n').replace(/lookForUpdate\(\);[\s\S]*/, INIT_LINE);
         writeFileSync(path('src/main.js'), `${first}\nimport './broken.js'\n${ownLine}`);
         const next = await publishNext(project, env);
         // The same device, which does not wait although it has taken three releases within a minute: no other tab is open.

@@ -36,7 +36,9 @@ function failureOf(installing) {
 
 /** Call it when the app works. Gives whether a new release waits for a reload. */
 export async function keepUpToDate() {
+  if (!isSecureContext && !isCalled) console.warn('Updates need https or localhost.');
   isCalled = true;
+  if (!('serviceWorker' in navigator)) return false;
   const { installing } = await navigator.serviceWorker.register(worker);
   await Promise.race([navigator.serviceWorker.ready, failureOf(installing)]);
   const running = await updater.attach();

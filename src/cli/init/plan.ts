@@ -215,7 +215,10 @@ function newFiles(project: Project, answers: Answers, publicKeys: readonly strin
       ? [
           {
             path: workflow,
-            about: 'builds, publishes and uploads',
+            about:
+              answers.store === 'folder'
+                ? 'builds, publishes and keeps the store as an artifact; put your upload in'
+                : 'builds, publishes and uploads',
             content: workflowOf(project, answers),
           },
         ]
@@ -320,6 +323,11 @@ async function nextSteps(
     ...(ci === 'github' ? setupOf(project, answers, project.base) : []).map((one) =>
       one.replace(/^Settings/, 'settings of the repository'),
     ),
+    ...(ci === 'github' && answers.store === 'folder'
+      ? [
+          `replace the last step of ${workflowPath(project.root)} by the upload to your server: until then, the workflow uploads nothing to it`,
+        ]
+      : []),
     ...(ci === 'none'
       ? [
           'run the same two scripts in CI with BUNDLESEAL_PRIVATE_KEY, and upload the files that release publish lists',

@@ -216,6 +216,7 @@ function failureOf(installing${isTypeScript ? ': ServiceWorker | null' : ''})${i
 
 /** Gives whether a new release waits for a reload of the page. */
 export async function keepUpToDate()${types} {
+  if (!window.isSecureContext && !isCalled) console.warn('Updates need https or localhost: on this page, the browser runs no service worker.');
   isCalled = true;
   if (${skipped}!('serviceWorker' in navigator)) return false;
   const { installing, scope } = await navigator.serviceWorker.register(${worker});

@@ -186,4 +186,26 @@ describe('init for GitHub Pages', () => {
       );
     });
   });
+
+  it('says that the workflow uploads nothing to the server of a folder', async () => {
+    for (const [store, isFolder] of [
+      ['folder', true],
+      ['s3', false],
+    ] as const) {
+      await withApp(VITE, async (project) => {
+        const { stderr } = await done(project, '--yes', '--store', store);
+        expect(stderr.includes('put your upload in')).toBe(isFolder);
+        expect(stderr.includes(`replace the last step of ${WORKFLOW}`)).toBe(isFolder);
+      });
+    }
+  });
+
+  it('makes a page that says why it gets no updates on plain http', async () => {
+    await withApp(VITE, async (project) => {
+      await done(project, '--yes');
+      expect(readFileSync(project.path('src/bundleseal/update.js'), 'utf8')).toMatch(
+        /!window\.isSecureContext && !isCalled.*https or localhost/,
+      );
+    });
+  });
 });
