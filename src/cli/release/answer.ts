@@ -135,7 +135,17 @@ function publishedAgain(
   }
   if (isKept) {
     const next = build === undefined ? 'build it' : `run ${build}`;
-    return `${said}: nothing new was built since. If the app has changed, ${next} and publish again; to give this release the version ${version}, pass --app-version ${inShell(version)}`;
+    const { releases, withdrawn = [] } = index;
+    const ahead = releases.slice(
+      0,
+      releases.findIndex(({ id }) => id === release.id),
+    );
+    const gone = ahead.filter(({ id }) => withdrawn.includes(id));
+    const runs =
+      gone.length === 0
+        ? ''
+        : `. Devices run it, because the releases in front of it are withdrawn (${gone.map(({ version: newer }) => newer).join(', ')}). If you only removed their fault from the app, there is nothing to publish`;
+    return `${said}: nothing new was built since${runs}. If the app has changed, ${next} and publish again; to give this release the version ${version}, pass --app-version ${inShell(version)}`;
   }
   return `${said}, and devices that have it download nothing. If the app was not built since it changed, first publish this build once more with --app-version ${inShell(renamedFrom ?? '')}, which gives it its version back; then build the app and publish it`;
 }

@@ -183,6 +183,20 @@ describe('release', () => {
     });
   });
 
+  it('says that nothing is to publish if a build is the release that devices run since a withdrawal', async () => {
+    await withApp(async (project) => {
+      await done(project, ['release', 'publish', 'dist', ...CHANNEL]);
+      await writeBuildIn(project, 'next', 2);
+      const broken = ['release', 'publish', 'next', ...CHANNEL, '--app-version', '1.0.2'];
+      await done(project, broken);
+      await done(project, ['release', 'withdraw', '1.0.2', ...CHANNEL]);
+      await raise(project, '1.0.3');
+      expect(await done(project, ['release', 'publish', 'dist', ...CHANNEL])).toContain(
+        '! this build is release 1.0.1 of the channel, and keeps that version: nothing new was built since. Devices run it, because the releases in front of it are withdrawn (1.0.2). If you only removed their fault from the app, there is nothing to publish. If the app has changed, build it',
+      );
+    });
+  });
+
   it('keeps the version of a release and publishes nothing if package.json was raised without a build', async () => {
     await withApp(async (project) => {
       const publish = ['release', 'publish', 'dist', ...CHANNEL];
