@@ -29,7 +29,7 @@ export function releasePromote(command: Command): void {
         .argument('[release]', 'its version or id (default: the first one that is not withdrawn)')
         .option(
           '--from-channel <channel>',
-          'the channel that has the release (default: --channel)',
+          'the channel that has the release (needed without --first)',
         ),
     ),
   )
@@ -47,8 +47,10 @@ export function releasePromote(command: Command): void {
         const { fromChannel = channel } = flags;
         if (fromChannel === channel && (release === undefined || !flags.first)) {
           const said = flags.fromChannel === undefined ? 'is needed' : `is ${channel} itself`;
+          const named = release === undefined ? 'VERSION' : inShell(release);
+          const again = flags.reinstate ? ' --reinstate' : '';
           throw new UsageError(
-            `--from-channel ${said}: name the other channel that has the release. To put an older release of ${channel} in front again, run npx bundleseal release promote ${release === undefined ? 'VERSION' : inShell(release)} --first`,
+            `--from-channel ${said}: name the other channel that has the release. To put an older release of ${channel} in front again, run npx bundleseal release promote ${named} --first${again}`,
           );
         }
         const entry = await readEntry(flags);

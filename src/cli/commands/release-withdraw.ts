@@ -19,7 +19,7 @@ export function releaseWithdraw(command: Command): void {
   signingOptions(
     command
       .description(
-        'Withdraws a release: devices that run it leave it, and no device installs it. To offer it again, pass --reinstate to release publish or release promote.',
+        'Withdraws a release: devices that run it leave it, and no device installs it. To offer it again, pass --reinstate to release publish, or --first --reinstate to release promote.',
       )
       .argument('<release>', 'its version or id')
       .option('--use-built-in', USE_BUILT_IN),

@@ -331,6 +331,11 @@ describe('release', () => {
           2,
         ],
         [
+          ['promote', '1.0.1', '--reinstate', ...CHANNEL],
+          /^✗ --from-channel is needed: .* run npx bundleseal release promote 1\.0\.1 --first --reinstate\n/,
+          2,
+        ],
+        [
           ['promote', '--first', '--from-channel', 'production', ...CHANNEL],
           /^✗ --from-channel is production itself: .* run npx bundleseal release promote VERSION --first\n/,
           2,
