@@ -204,7 +204,7 @@ describe('on a terminal', () => {
         create,
         answering([
           [/New passphrase/, `${passphrase}\r`],
-          [/The same again/, `${passphrase}\r`],
+          [/Repeat the passphrase/, `${passphrase}\r`],
         ]),
       );
       expect(made).toMatchObject({ code: 0 });
@@ -274,7 +274,7 @@ describe('on a terminal', () => {
       );
       expect(written.length).toBeGreaterThan(5);
       for (const [path] of written) expect(summary).toContain(` ${path}`);
-      const undone = answering([[/Take it back\?/, 'y']]);
+      const undone = answering([[/Undo it\?/, 'y']]);
       expect(await onTerminal(folder, `${command} --undo`, undone)).toMatchObject({ code: 0 });
       // The key was here before, so what protects it stays, and the record of that.
       const { '.gitignore': _, ...rest } = before;
@@ -303,7 +303,7 @@ describe('on a terminal', () => {
       );
       expect(isStopped, seen).toBe(true);
       expect(code).toBe(130);
-      expect(seen).toContain('nothing is half written');
+      expect(seen).toContain('no file is incomplete');
       expect(readdirSync(path()).sort()).toEqual(before);
     });
   });

@@ -71,6 +71,7 @@ async function loadBroken({ text = '', isOnline = true, headers = TRIAL }: Shown
   const listeners: (() => void)[] = [];
   const body = { innerText: text, textContent: text };
   vi.stubGlobal('window', {
+    isSecureContext: true,
     addEventListener: (type: string, listen: () => void) =>
       type === 'error' && listeners.push(listen),
     location: { reload: () => (reloads += 1) },
@@ -116,7 +117,10 @@ async function loadBlocked(ids: readonly string[]): Promise<unknown[]> {
     });`,
   );
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
-  vi.stubGlobal('window', { addEventListener: () => {} });
+  vi.stubGlobal('window', {
+    isSecureContext: true,
+    addEventListener: () => {},
+  });
   vi.stubGlobal('requestAnimationFrame', (draw: () => void) => draw());
   vi.stubGlobal('navigator', {
     serviceWorker: {
@@ -167,6 +171,7 @@ async function loadOnTrial({
   const listeners = new Map<string, () => void>();
   vi.stubGlobal('confirmed', confirmed);
   vi.stubGlobal('window', {
+    isSecureContext: true,
     addEventListener: (type: string, listen: () => void) => listeners.set(type, listen),
     location: { reload: () => (reloads += 1) },
   });
