@@ -1,6 +1,8 @@
 // Base64 (RFC 4648 §4 and §5). `atob` is not strict enough: it ignores white space and accepts any unused bits in the
 // last character, so one key or seal would have many spellings.
 
+import { toCharacters } from './bytes.ts';
+
 const STANDARD = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const URL_SAFE = `${STANDARD.slice(0, 62)}-_`;
 
@@ -9,10 +11,6 @@ export type Base64Alphabet = 'base64' | 'base64url';
 function alphabetOf(name: Base64Alphabet): string {
   return name === 'base64' ? STANDARD : URL_SAFE;
 }
-
-// Number of characters to join at once. A string that grows one character at a time takes forty times its length in
-// memory.
-const BLOCK = 8192;
 
 /** Encodes bytes, as `base64` with padding or as `base64url` without. */
 export function toBase64(bytes: Uint8Array, name: Base64Alphabet): string {
@@ -26,10 +24,7 @@ export function toBase64(bytes: Uint8Array, name: Base64Alphabet): string {
       codes[at++] = alphabet.charCodeAt((group >>> shift) & 63);
     }
   }
-  let text = '';
-  for (let i = 0; i < codes.length; i += BLOCK) {
-    text += String.fromCharCode(...codes.subarray(i, i + BLOCK));
-  }
+  const text = toCharacters(codes);
   return name === 'base64' ? text.padEnd(Math.ceil(bytes.length / 3) * 4, '=') : text;
 }
 

@@ -102,3 +102,16 @@ export function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const isShared = brandOf(bytes.buffer) === 'SharedArrayBuffer';
   return isShared ? new Uint8Array(bytes) : (bytes as Uint8Array<ArrayBuffer>);
 }
+
+// Number of characters to join at once. A string that grows one character at a time takes forty times its length in
+// memory, and a call takes only some ten thousand arguments.
+const BLOCK = 8192;
+
+/** Makes a character of each byte: U+0000 to U+00FF. */
+export function toCharacters(bytes: Uint8Array): string {
+  let text = '';
+  for (let i = 0; i < bytes.length; i += BLOCK) {
+    text += String.fromCharCode(...bytes.subarray(i, i + BLOCK));
+  }
+  return text;
+}

@@ -20,7 +20,7 @@ import { fileURLToPath } from 'node:url';
 import { PICTURES } from '../../build/pictures/index.js';
 import { listErrors } from './errors-list.js';
 import { bundleLibrary } from './library.js';
-import { framed, rewrite, withPicture } from './links.js';
+import { picture, rewrite, withPicture } from './links.js';
 
 const SITE = fileURLToPath(new URL('..', import.meta.url));
 const ROOT = join(SITE, '..');
@@ -56,11 +56,9 @@ function copyPage(path) {
 
 /** A picture in the colours of the theme. @param {string} name */
 function images(name) {
-  const picture = PICTURES[name];
-  if (picture === undefined) throw new Error(`no picture is called ${name}`);
-  const image = (/** @type {string} */ theme) =>
-    `<img class="${theme}-only" alt="${picture.alt}" src="./pictures/${name}-${theme}.svg">`;
-  return framed(image('light') + image('dark'));
+  const drawn = PICTURES[name];
+  if (drawn === undefined) throw new Error(`no picture is called ${name}`);
+  return picture(drawn.alt, (theme) => `./pictures/${name}-${theme}.svg`);
 }
 
 /** A page that only the site has. @param {string} name */

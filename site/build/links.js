@@ -26,10 +26,8 @@ export function rewrite(page, resolve) {
 function rewriteText(text, resolve) {
   return text
     .replace(PICTURE, (_, dark, alt, light) => {
-      // The theme is a class of the page, as readers may choose another one than their system has.
-      const image = (/** @type {string} */ name, /** @type {string} */ theme) =>
-        `<img class="${theme}-only" alt="${alt}" src="${found(name, resolve)}">`;
-      return framed(image(light, 'light') + image(dark, 'dark'));
+      const file = { light: found(light, resolve), dark: found(dark, resolve) };
+      return picture(alt, (theme) => file[theme]);
     })
     .replace(LINK, (_, image, label, url) => {
       const target = moved(url, resolve);
@@ -54,9 +52,18 @@ function found(path, resolve) {
   return target;
 }
 
-/** A picture that scrolls where it is wider than the page, also by the keyboard. @param {string} images */
-export const framed = (images) =>
-  `<div class="picture" tabindex="0" role="group" aria-label="Picture">${images}</div>`;
+/**
+ * A picture in the colours of the theme. It scrolls where it is wider than the page, also by the keyboard. The theme is a
+ * class of the page, because readers may choose another one than their system has.
+ *
+ * @param {string} alt
+ * @param {(theme: 'light' | 'dark') => string} addressOf
+ */
+export function picture(alt, addressOf) {
+  const image = (/** @type {'light' | 'dark'} */ theme) =>
+    `<img class="${theme}-only" alt="${alt}" src="${addressOf(theme)}">`;
+  return `<div class="picture" tabindex="0" role="group" aria-label="Picture">${image('light')}${image('dark')}</div>`;
+}
 
 /** The page with its diagram, if it has one, as a picture of the site. @param {string} page @param {string} picture */
 export const withPicture = (page, picture) => page.replace(DIAGRAM, () => picture);

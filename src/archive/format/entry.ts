@@ -1,5 +1,6 @@
 // The checks that every reader applies to an entry, in its local header and in the central directory.
 
+import { toCharacters } from '../../bytes.ts';
 import { DEFLATED, FLAG, STORED } from './layout.ts';
 import { decodeName, nameForMessage, pathFault } from './paths.ts';
 import type { CentralHeader, RecordHeader } from './records.ts';
@@ -83,7 +84,7 @@ export function checkHeader(header: RecordHeader, name: string = nameIn(header))
  */
 export function withNames(header: RecordHeader, path?: string): NamedHeader {
   const { at, flags, method, crc32, compressedSize, size, name, unicodeName = NOTHING } = header;
-  const names = binaryText(name) + binaryText(unicodeName);
+  const names = toCharacters(name) + toCharacters(unicodeName);
   return {
     at,
     flags,
@@ -97,15 +98,6 @@ export function withNames(header: RecordHeader, path?: string): NamedHeader {
 }
 
 const NOTHING = new Uint8Array(0);
-
-/** Makes a character of each byte. A name may have more bytes than a call has arguments. */
-function binaryText(bytes: Uint8Array): string {
-  let text = '';
-  for (let at = 0; at < bytes.length; at += MAX_RAW_NAME) {
-    text += String.fromCharCode(...bytes.subarray(at, at + MAX_RAW_NAME));
-  }
-  return text;
-}
 
 /** Whether the sizes and the CRC-32 may follow the data, in a data descriptor. */
 export function isDescribedLater({ flags }: Pick<RecordHeader, 'flags'>): boolean {

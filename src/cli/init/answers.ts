@@ -195,8 +195,9 @@ export function reasonOfStore(project: Project): string {
     netlify: 'there is a netlify.toml',
     'github-pages': 'the repository has a remote on github.com',
   };
-  const known = namesOf(ABOUT_STORES).filter((kind) => kind !== storeOf(project));
-  const reason = reasons[storeOf(project)] ?? 'init has detected no host for the published files';
+  const detected = storeOf(project);
+  const known = namesOf(ABOUT_STORES).filter((kind) => kind !== detected);
+  const reason = reasons[detected] ?? 'init has detected no host for the published files';
   return `chosen because ${reason}; --store takes another one: ${known.join(', ')}`;
 }
 

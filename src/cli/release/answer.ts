@@ -135,12 +135,12 @@ function publishedAgain(
   }
   if (isKept) {
     const next = build === undefined ? 'build it' : `run ${build}`;
-    const { releases, withdrawn = [] } = index;
-    const ahead = releases.slice(
+    const { releases } = index;
+    // Nothing in front of the release is offered, so each release there is withdrawn.
+    const gone = releases.slice(
       0,
       releases.findIndex(({ id }) => id === release.id),
     );
-    const gone = ahead.filter(({ id }) => withdrawn.includes(id));
     const runs =
       gone.length === 0
         ? ''
