@@ -7,15 +7,18 @@ import { build } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** @param {string} contents - The app. It imports the package by its own name, through its exports. */
-export async function bundleApp(contents) {
+/**
+ * @param {string} contents - The app. It imports the package by its own name, through its exports.
+ * @param {'browser' | 'node'} [platform]
+ */
+export async function bundleApp(contents, platform = 'browser') {
   const { outputFiles, metafile } = await build({
     stdin: { contents, resolveDir: ROOT, sourcefile: 'app.js' },
     bundle: true,
     splitting: true,
     minify: true,
     format: 'esm',
-    platform: 'browser',
+    platform,
     target: 'es2022',
     metafile: true,
     write: false,
@@ -33,8 +36,8 @@ export async function bundleApp(contents) {
   const loadedBy = (from) => {
     const seen = new Set(from);
     for (const file of seen) {
-      for (const { path, kind } of metafile.outputs[file]?.imports ?? []) {
-        if (kind === 'import-statement') seen.add(path);
+      for (const { path, kind, external } of metafile.outputs[file]?.imports ?? []) {
+        if (kind === 'import-statement' && !external) seen.add(path);
       }
     }
     return seen;

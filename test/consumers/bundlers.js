@@ -82,7 +82,7 @@ export const BUNDLERS = {
           target: platform === 'node' ? 'node20' : ['web', 'es2022'],
           entry: `./${entry}`,
           experiments: { outputModule: true },
-          // A budget of webpack's own is a warning too; ours are in budgets.json.
+          // A budget of webpack's own is a warning too; ours are in test/package/budgets.json.
           performance: { hints: false },
           output: {
             path: join(app, out),

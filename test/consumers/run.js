@@ -8,7 +8,6 @@ import { checkElectron } from './electron.js';
 import { resolveAll } from './metro.js';
 import { expectLazyFallback, expectWorks, readOutput, refuseNodeModules } from './outcome.js';
 import { checkPlugin } from './plugin.js';
-import { measureSizes } from './sizes.js';
 import { compileAll } from './typescript.js';
 
 let passed = 0;
@@ -56,12 +55,6 @@ try {
   }
   for (const entry of ['bundleseal', 'bundleseal/zip', 'bundleseal/capgo']) {
     await check(`Metro resolves ${entry}`, () => `${resolveAll(app, entry)} files`);
-  }
-  for (const { what, size, budget } of await measureSizes(app)) {
-    await check(`size of ${what}`, () => {
-      if (!(size > 0 && size <= budget)) throw new Error(`${size} bytes, the budget is ${budget}`);
-      return `${size} bytes of ${budget}`;
-    });
   }
   await checkPlugin(app, check);
   await checkElectron(app, check);

@@ -1,7 +1,9 @@
-// What an app loads at once for decryptBundle, from the built files: gzipped bytes, and by which packages.
+// Gzipped bytes that an app loads at once, from the built files: for decryptBundle, and by which packages, and for each
+// entry and some functions of it.
 //
 //   npm run build && node test/package/size.js
 
+import { readFileSync } from 'node:fs';
 import { bundleApp } from '../../build/bundle-app.js';
 
 // Less than the 10,000 that the README promises, so that a new check in the format has room.
@@ -19,3 +21,22 @@ console.log(`decryptBundle loads ${size} gzipped bytes at once, of at most ${BUD
 if (foreign.length > 0)
   console.error(`It loads at once from other packages: ${foreign.join(', ')}`);
 if (!(size > 1000 && size <= BUDGET) || foreign.length > 0) process.exitCode = 1;
+
+// The measured sizes plus about 3 %. A change that exceeds a budget either loads its code later or raises the budget and
+// says why.
+const budgets = JSON.parse(readFileSync(new URL('budgets.json', import.meta.url), 'utf8'));
+for (const [what, budget] of Object.entries(budgets)) {
+  const [, names, from] = /^(?:([\w, ]+) of )?(.+)$/.exec(what);
+  const app = await bundleApp(
+    names === undefined
+      ? `import * as all from '${from}'; globalThis.all = { ...all };`
+      : `import { ${names} } from '${from}'; globalThis.some = [${names}];`,
+    /(node|vite)$/.test(from) ? 'node' : 'browser',
+  );
+  const bytes = app.total(app.loadedBy([app.entry]));
+  console.log(`${what}: ${bytes} gzipped bytes at once, of at most ${budget}`);
+  if (!(bytes > 1000 && bytes <= budget)) {
+    console.error(`${what} loads more than its budget in test/package/budgets.json`);
+    process.exitCode = 1;
+  }
+}
