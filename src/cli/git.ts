@@ -12,6 +12,8 @@ import { promisify } from 'node:util';
 import { PERMISSION_BITS } from '../files/calls.ts';
 import { fileError } from '../files/error.ts';
 import { exists } from '../files/leniency.ts';
+import { KEY_FILE } from '../keys/key-places.ts';
+import type { Context } from './terminal.ts';
 import { writeWhole } from './write-whole.ts';
 
 /** `unknown`: there is a repository, but git is missing or fails. */
@@ -73,6 +75,19 @@ export async function gitStateOf(path: string): Promise<GitState> {
       return (error as { code?: unknown }).code;
     }
   }
+}
+
+/**
+ * Warns if git has the private key in the current folder, or would add it: another branch may have no line for it in
+ * .gitignore.
+ */
+export async function warnOfKeyInGit(context: Context): Promise<void> {
+  if (!(await exists(KEY_FILE))) return;
+  const state = await gitStateOf(KEY_FILE);
+  if (state !== 'tracked' && state !== 'not ignored') return;
+  context.warn(
+    `git would commit ${KEY_FILE}: it is in git already, or no pattern of .gitignore leaves it out; keep it out before you commit`,
+  );
 }
 
 /**

@@ -3,6 +3,7 @@
 import { exists } from '../../files/leniency.ts';
 import { type Answer, UsageError } from '../answer.ts';
 import { publicPem, SEALED } from '../bundle-formats.ts';
+import { warnOfKeyInGit } from '../git.ts';
 import { renderModule } from '../key-module.ts';
 import { readPublicKeyFile } from '../keys.ts';
 import { newPassphrase, protect } from '../passphrase.ts';
@@ -12,7 +13,6 @@ import type { Context } from '../terminal.ts';
 import { type AnswerFlags, type Answers, answer, askToWrite, reasonOfStore } from './answers.ts';
 import { applyChanges, isOfKey, type NewPair, undoChanges } from './apply.ts';
 import { changedAnswers, checkNothingIsGuessed, earlierAnswers, wholeAnswers } from './earlier.ts';
-import { warnOfGit } from './key-in-git.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { type Project, readProject } from './project.ts';
 import {
@@ -129,7 +129,7 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
     }),
   );
   const written = [...pairFiles, ...changes.map(({ path }) => path), RECORD];
-  await warnOfGit(context);
+  await warnOfKeyInGit(context);
   return {
     json: { ...json, written },
     lines: [

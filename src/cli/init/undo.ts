@@ -5,6 +5,7 @@ import { exists } from '../../files/leniency.ts';
 import { type Answer, UsageError } from '../answer.ts';
 import { SEALED } from '../bundle-formats.ts';
 import { isViteConfig } from '../config/dev-server.ts';
+import { warnOfKeyInGit } from '../git.ts';
 import { typedCommands } from '../package-manager.ts';
 import { say } from '../print.ts';
 import { findRoot } from '../project.ts';
@@ -22,7 +23,6 @@ import {
 } from './apply.ts';
 import { describeCalls } from './entry-module.ts';
 import { findUses } from './find-imports.ts';
-import { warnOfGit } from './key-in-git.ts';
 import { uninstallCommand } from './project.ts';
 import { bytesOf } from './read.ts';
 import {
@@ -103,7 +103,7 @@ export async function undoInit(
     );
     return writeRecord({ ...record, files: Object.fromEntries(rest) });
   });
-  await warnOfGit(context);
+  await warnOfKeyInGit(context);
   const isNothing = taken.length + edits.size === 0;
   const head = isBad
     ? `✗ ${isNothing ? 'nothing' : 'not everything'} was undone`

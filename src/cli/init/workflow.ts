@@ -4,9 +4,9 @@
 
 import { KEY_FILE, KEY_VARIABLE, PASSPHRASE_VARIABLE } from '../../keys/key-places.ts';
 import { IMMUTABLE } from '../../publish/paths.ts';
+import type { GitHubRepository } from '../project.ts';
 import { SCRIPTS } from '../release/settings.ts';
 import { type Answers, isBeside, isWebsite } from './answers.ts';
-import { exampleOf, pagesOf } from './github-pages.ts';
 import type { Project } from './project.ts';
 import { type Setting, secret, UPLOADS, variable } from './uploads.ts';
 import { fallbackOf } from './website.ts';
@@ -21,6 +21,25 @@ function deploysWebsite(answers: Answers): boolean {
   return UPLOADS[answers.store].isWhole === true && isWebsite(answers) && isBeside(answers);
 }
 
+/**
+ * Returns the address of a website on GitHub Pages and its path, for a repository without a domain of its own. Without a
+ * remote on GitHub, both have words to replace.
+ *
+ * @see https://docs.github.com/en/pages/getting-started-with-github-pages/what-is-github-pages
+ */
+function pagesOf(github: GitHubRepository | undefined): { website: string; base: string } {
+  const { user, repository } = github ?? { user: 'USER', repository: 'REPOSITORY' };
+  const host = github === undefined ? `${user}.github.io` : `${user.toLowerCase()}.github.io`;
+  const base = repository.toLowerCase() === host ? '/' : `/${repository}/`;
+  return { website: `https://${host}${base}`, base };
+}
+
+/** Returns the address of a store beside the website, as an example for the user. */
+function exampleAddress({ github }: Project, { store, url }: Answers): string {
+  const website = store === 'github-pages' ? pagesOf(github).website : 'https://app.example.com/';
+  return `${website}${url}`;
+}
+
 /** The secrets and variables that the workflow needs. */
 export function settingsOf(project: Project, answers: Answers): Setting[] {
   return [
@@ -30,7 +49,7 @@ export function settingsOf(project: Project, answers: Answers): Setting[] {
       ? [
           variable(
             'BUNDLESEAL_STORE_URL',
-            `the address of the store, such as ${exampleOf(project, answers)}`,
+            `the address of the store, such as ${exampleAddress(project, answers)}`,
           ),
         ]
       : []),

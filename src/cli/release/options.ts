@@ -15,7 +15,7 @@ import { findKeysOfRotation } from '../opening-options.ts';
 import { findSigningKey, type PrivateKeyOptions, privateKeyOptions } from '../signing-key.ts';
 import type { Context } from '../terminal.ts';
 import { readDuration } from '../units.ts';
-import { checkPublished } from './published.ts';
+import { checkPublished } from './check-build.ts';
 import { allOf, readAppId, readChannel, readStore } from './settings.ts';
 
 /** The default file of the public recovery key in a project. */
