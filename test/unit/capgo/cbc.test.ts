@@ -1,6 +1,6 @@
 // The cipher of Capgo's format with each backend: wrong padding, and progress.
 
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { loadCbc } from '../../../src/capgo/load-cbc.ts';
 import { createSession } from '../../../src/capgo/session.ts';
 import { decryptBundle, encryptBundle } from '../../../src/capgo.ts';
@@ -156,6 +156,39 @@ it('the cipher of WebCrypto is stopped by an abort, although the platform proces
   } finally {
     vi.restoreAllMocks();
   }
+});
+
+describe('in a browser, webcrypto', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+    vi.unstubAllGlobals();
+  });
+
+  /** Encrypts as in a browser, and returns what the hash and the cipher got. */
+  async function inputsFor(plain: Uint8Array): Promise<unknown[]> {
+    const browser = Object.create(globalThis.process ?? null, { versions: { value: {} } });
+    vi.stubGlobal('process', browser);
+    const { subtle } = crypto;
+    const digest = vi.spyOn(subtle, 'digest');
+    const encrypt = vi.spyOn(subtle, 'encrypt');
+    await (await loadCbc('webcrypto')).encrypt(createSession(), plain, () => {});
+    return [digest.mock.lastCall?.[1], encrypt.mock.lastCall?.[2]];
+  }
+
+  it('copies no memory that only this thread can change', async () => {
+    const plain = bytesOf(1000);
+    const inputs = await inputsFor(plain);
+    expect(inputs.map((input) => input === plain)).toEqual([true, true]);
+  });
+
+  const hasShared = typeof SharedArrayBuffer === 'function';
+  it.runIf(hasShared)('copies shared memory once for the hash and the cipher', async () => {
+    const shared = new Uint8Array(new SharedArrayBuffer(1000));
+    const [hashed, encrypted] = await inputsFor(shared);
+    expect(hashed).toEqual(new Uint8Array(1000));
+    expect(hashed).not.toBe(shared);
+    expect(encrypted).toBe(hashed);
+  });
 });
 
 function flipped(bytes: Uint8Array, at: number): Uint8Array {
