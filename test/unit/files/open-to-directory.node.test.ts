@@ -11,13 +11,17 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { toHex } from '../../../src/bytes.ts';
 import { encryptBundle, inspectBundle } from '../../../src/index.ts';
+import { parsePublicKey } from '../../../src/keys/parse.ts';
 import { openToDirectory } from '../../../src/node.ts';
 import { zipBundle } from '../../../src/zip.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { rejection } from '../../support/errors.ts';
 import { makeFolder, openIn, temporaries } from '../../support/files.ts';
+import { sessionKeyOf, takeApart } from '../../support/forger.ts';
 import { keyA, keyB } from '../../support/vectors.ts';
+import { wipedDuring } from '../../support/wiped.ts';
 import { rawZip, textOf, utf8 } from '../../support/zip.ts';
 
 const FILES = {
@@ -167,6 +171,16 @@ describe('openToDirectory', () => {
     const options = { publicKey, signal: controller.signal };
     await expect(openToDirectory({ size, read }, at('app'), options)).rejects.toBe(reason);
     expectUntouched();
+  });
+
+  it('wipes the session key after the work, and after an error', async () => {
+    const key = sessionKeyOf(takeApart(sealed.bytes), parsePublicKey(publicKey));
+    // WebCrypto keeps its copy of the key outside of JavaScript.
+    const options = { publicKey, backend: 'webcrypto', overwrite: true } as const;
+    const work = () => openToDirectory(at('app.sealed'), at('app'), options);
+    expect(await wipedDuring(32, work)).toContain(toHex(key));
+    const refused = () => openToDirectory(at('app.sealed'), at('app.body'), options);
+    expect(await wipedDuring(32, refused)).toContain(toHex(key));
   });
 
   it('opens the bundle with the given backend', async () => {

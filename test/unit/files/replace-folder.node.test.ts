@@ -73,6 +73,19 @@ describe('a folder that cannot be replaced', () => {
     expect([readdirSync(here()), readdirSync(at('app'))]).toEqual([['app'], ['late']]);
   });
 
+  it('leaves no temporary folder behind if that cannot be opened', async () => {
+    const before = (name: string, [path]: unknown[]) =>
+      ['open', 'lstat'].includes(name) && String(path).endsWith('.bundleseal-tmp')
+        ? failing('EMFILE')
+        : undefined;
+    const error = await rejection(
+      onFileSystem({ before }, () => replace(at('app'))),
+      'ERR_FILE',
+    );
+    expect(error.cause).toMatchObject({ code: 'EMFILE' });
+    expect(readdirSync(here())).toEqual([]);
+  });
+
   it('cannot be moved aside', async () => {
     old();
     const before = (name: string, [, to]: unknown[]) =>

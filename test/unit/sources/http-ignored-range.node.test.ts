@@ -6,6 +6,7 @@ import { bytesOf } from '../../support/bytes.ts';
 import { rejection } from '../../support/errors.ts';
 import { expectSame, file, KEPT, part, QUICK, right } from '../../support/http-file.ts';
 import { type Answer, partOf, serve, until, whole } from '../../support/server.ts';
+import { streamOf } from '../../support/streams.ts';
 
 describe('a server that ignores ranges', () => {
   it('is refused with a remedy', async () => {
@@ -103,6 +104,19 @@ describe('a server that ignores ranges', () => {
     const init = { ignoredRange: 'read-through', retries: 0 } as const;
     const source = await httpSource(url, init);
     expectSame(await source.read(149_990, 10), file.slice(149_990, 150_000));
+  });
+
+  it('is noticed if its file goes on after a piece that ends with the first range', async () => {
+    const fetching = async () => {
+      const { stream } = streamOf([file.subarray(0, KEPT), file.subarray(KEPT)]);
+      return new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>);
+    };
+    const url = 'https://example.com/app.sealed';
+    const init = { retries: 0, fetch: fetching };
+    const error = await rejection(httpSource(url, init), 'ERR_SOURCE_FAILED');
+    expect(error.message).toMatch(/sent the whole file/);
+    const source = await httpSource(url, { ...init, ignoredRange: 'read-through' });
+    expect(source.size).toBe(file.length);
   });
 
   it('and breaks off the body is read through again', async () => {

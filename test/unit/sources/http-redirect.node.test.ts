@@ -162,6 +162,7 @@ describe('a redirect that is not followed', () => {
     ['to a file', to('file:///etc/passwd'), /neither http nor https/, 1],
     ['to data', to('data:,s3cret'), /neither http nor https/, 1],
     ['with a password', to('http://me:s3cret@127.0.0.1/'), /user name or password/, 1],
+    ['with a password alone', to('http://:s3cret@127.0.0.1/'), /user name or password/, 1],
     ['with a user name alone', to('http://s3cret@127.0.0.1/'), /user name or password/, 1],
     ['without an address', status(302), /answered 302/, 1],
   ];

@@ -191,6 +191,7 @@ describe('options of httpSource', () => {
     ['file:///secret', /one that begins file:/],
     ['data:,secret', /one that begins data:/],
     ['https://me:secret@example.com/', /options\.headers as Authorization/],
+    ['https://:secret@example.com/', /options\.headers as Authorization/],
     ['https://secret@example.com/', /options\.headers as Authorization/],
   ])('are checked: a url of %o', async (url, message) => {
     const error: unknown = await httpSource(url as string).catch((caught: unknown) => caught);
