@@ -351,9 +351,9 @@ function sayShortLived(shortLived: ReadonlyMap<string, ReadonlySet<string>>, say
 const DAY_IN_SECONDS = 86_400;
 
 function isLongLived(cacheControl: string): boolean {
-  const [, seconds] = /(?:^|[\s,])max-age=(\d+)/i.exec(cacheControl) ?? [];
+  const seconds = /(?:^|[\s,])max-age=(\d+)/i.exec(cacheControl)?.[1] ?? 0;
   const isKept = !/(^|[\s,])(no-cache|no-store)($|[\s,=])/i.test(cacheControl);
-  return isKept && Number(seconds ?? 0) >= DAY_IN_SECONDS;
+  return isKept && Number(seconds) >= DAY_IN_SECONDS;
 }
 
 function shownHeader(cacheControl: string): string {

@@ -228,9 +228,9 @@ function releaseFor(
   request: Request,
   client: RequestingClient = {},
 ): Promise<RunningRelease | undefined> {
-  const { clientId = '', resultingClientId = '' } = client;
+  const { clientId, resultingClientId } = client;
   const resulting = resultingClientId === '' ? undefined : resultingClientId;
-  if (isOfPage(request, client)) return updater.releaseOf(clientId, resulting);
+  if (isOfPage(request, client)) return updater.releaseOf(clientId as string, resulting);
   return updater.start(resulting === undefined ? {} : { client: resulting });
 }
 

@@ -92,13 +92,9 @@ export function createTransport(
     const { release, signal: either } = followSignals([signal, deadline.signal]);
     let body: ReadableStreamDefaultReader<Uint8Array> | undefined;
     try {
-      const headers = from > 0 ? { Range: `bytes=${from}-` } : init.headers;
+      const range = from > 0 && { headers: { Range: `bytes=${from}-` } };
       // The `fetch` of the caller may ignore the signal.
-      const answer = settings.fetch(url, {
-        ...init,
-        ...(headers !== undefined && { headers }),
-        signal: either,
-      });
+      const answer = settings.fetch(url, { ...init, ...range, signal: either });
       const response = await untilAborted(answer, either);
       heard(response);
       let skip = from;

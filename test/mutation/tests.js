@@ -312,6 +312,7 @@ export const TESTS = {
   update: [
     ...unit(
       'update/options.node',
+      'update/state',
       'update/transition-starts',
       'update/transition-releases',
       'update/transitions',

@@ -176,6 +176,15 @@ describe('makePatches', () => {
     await expect(patchesWith({ threads: 2, signal: stop.signal })).rejects.toThrow('enough');
   });
 
+  it('does not wait for the patches in hand if it is aborted', async () => {
+    const stop = new AbortController();
+    // The threads get no work, so they never answer.
+    watched.onStart = (worker) => {
+      worker.postMessage = () => stop.abort(new Error('enough'));
+    };
+    await expect(patchesWith({ threads: 2, signal: stop.signal })).rejects.toThrow('enough');
+  });
+
   it('ends its threads if one patch fails, and reports that failure', async () => {
     const failing = { id: '0'.repeat(64), load: () => Promise.reject(new RangeError('broken')) };
     const bases = [await baseOf(1), failing, await baseOf(2)];

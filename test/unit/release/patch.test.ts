@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { decryptObject } from '../../../src/bundle/decrypt.ts';
 import { encryptObject } from '../../../src/bundle/encrypt.ts';
 import { inspectBundle, verifyChecksum } from '../../../src/index.ts';
 import { codePatch } from '../../../src/release/code-patch.ts';
@@ -302,6 +303,19 @@ describe('applyPatch', () => {
     for (const plain of [new Uint8Array(0), new Uint8Array(95), utf8('BNDLDIFF'.repeat(20))]) {
       const { bytes } = await encryptObject(plain, options, 'patch');
       await rejection(applyPatch(bytes, BEFORE, trusting), 'ERR_PATCH_INVALID');
+    }
+  });
+
+  it('refuses a genuine patch that names another length of the older release', async () => {
+    const plain = await decryptObject(made.bytes, { publicKey: keyB.spki }, 'patch');
+    const view = new DataView(plain.buffer, plain.byteOffset);
+    const length = view.getUint32(84);
+    for (const wrong of [length - 1, length + 1]) {
+      view.setUint32(84, wrong);
+      const sealing = { privateKey: keyB.pkcs8, metadata: { appId: APP } };
+      const { bytes } = await encryptObject(plain, sealing, 'patch');
+      const error = await rejection(applyPatch(bytes, BEFORE, trusting), 'ERR_PATCH_INVALID');
+      expect(error.message).toContain('starts from another release than the installed one');
     }
   });
 

@@ -115,6 +115,21 @@ describe('a check with several mirrors', () => {
   });
 });
 
+describe('a check of another channel', () => {
+  it('accepts its index, also if the index of the channel before has a higher sequence', async () => {
+    const publisher = createPublisher();
+    const release = await publisher.make(AFTER);
+    await publisher.offer([], { sequence: 40 });
+    await publisher.offer([release], { channel: 'beta', sequence: 2 });
+    const { updater } = await createDevice(BEFORE, fetchFrom(publisher.store));
+    await updater.start();
+    expect(await updater.check()).toEqual({ status: 'current', isStale: false });
+    await updater.setChannel('beta');
+    expect(await updater.check()).toMatchObject({ status: 'available', id: release.entry.id });
+    expect((await updater.status()).index?.sequence).toBe(2);
+  });
+});
+
 describe('a list of keys', () => {
   const withKeys = (store: StoreFiles, list: Uint8Array) => new Map(store).set('keys.sealed', list);
 

@@ -249,6 +249,13 @@ describe('a worker that lives on', () => {
     await worker.navigate('/', 'new');
     expect(await idOf(await worker.ask(STAMP, 'new'))).toBe(shipped);
     expect(await releases.list()).toContain(id);
+    expect(worker.events).toContainEqual({
+      type: 'error',
+      error: expect.objectContaining({
+        code: 'ERR_STORE',
+        message: expect.stringMatching(/^"index\.html" could not be read/),
+      }),
+    });
     expect((await worker.ask('/assets/logo.svg', 'open'))?.status).toBe(200);
   });
 

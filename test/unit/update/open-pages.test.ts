@@ -253,6 +253,30 @@ describe('a service worker with several pages', () => {
     expect(await pages.releaseOf('page', undefined)).toEqual({ id: 'started' });
   });
 
+  it('tells once that the release of an open page is lost, and again after the page was closed', async () => {
+    const events: unknown[] = [];
+    const error = new Error('no files');
+    const pages = createPages(
+      {
+        act: async () => ({}),
+        emit: (event: unknown) => events.push(event),
+      } as unknown as UpdateContext,
+      { open: () => Promise.reject(error) } as unknown as Releases,
+    );
+    const ask = async () => {
+      pages.remember('page', 'lost');
+      await expect(pages.releaseOf('page', undefined)).rejects.toThrow('no files');
+    };
+    const told = { type: 'release-lost', id: 'lost', client: 'page', error };
+    await ask();
+    await pages.keep(['page']);
+    await ask();
+    expect(events).toEqual([told]);
+    await pages.keep(['another']);
+    await ask();
+    expect(events).toEqual([told, told]);
+  });
+
   it('starts a page although the browser cannot list its pages', async () => {
     const site = await createSite();
     const first = await site.load('open');

@@ -47,6 +47,25 @@ describe('shared work', () => {
 });
 
 describe('a call of shared work', () => {
+  it.each([1, 2, 3, 4, 5, 6])(
+    'joins the next run after a caller of the first run has aborted, %i turns after that run',
+    async (turns) => {
+      const { begun, work } = runs();
+      const shared = sharedWork(work, new AbortController().signal);
+      const leaving = new AbortController();
+      const first = shared(leaving.signal).catch(() => {});
+      begun[0]?.end();
+      for (let turn = 0; turn < turns; turn++) await undefined;
+      const waiting = shared(undefined);
+      leaving.abort(new Error('no longer wanted'));
+      await first;
+      const joining = shared(undefined);
+      expect(begun.length).toBeLessThanOrEqual(2);
+      for (const { end } of begun) end();
+      await Promise.all([waiting, joining]);
+    },
+  );
+
   it('joins the run, gets its result, and the next call after it begins another run', async () => {
     const begun: ((value: number) => void)[] = [];
     const shared = sharedWork(

@@ -1,31 +1,10 @@
 // `storeTests` fails for a store that breaks a rule, and says which. In Node alone: a browser runs them in stores.test.ts.
 
 import { describe, expect, it } from 'vitest';
-import { memoryStore, type ReleaseReader, type ReleaseStore } from '../../../src/update.ts';
+import { memoryStore, type ReleaseStore } from '../../../src/update.ts';
 import { type StorePlaces, storeTests } from '../../../src/update-testing.ts';
+import { early, type Fault, givingLast, reading } from '../../support/store-faults.ts';
 import { utf8 } from '../../support/zip.ts';
-
-type Fault = (store: ReleaseStore) => Partial<ReleaseStore>;
-
-const reading = (change: (reader: ReleaseReader) => Partial<ReleaseReader>): Fault => {
-  return (store) => ({
-    async open(id) {
-      const reader = await store.open(id);
-      return { ...reader, ...change(reader) };
-    },
-  });
-};
-
-/** Lets a release be seen at its first file. */
-const early = (store: ReleaseStore): Partial<ReleaseStore> => ({
-  async write(id, files) {
-    const seen: { path: string; bytes: Uint8Array }[] = [];
-    for await (const file of files) {
-      seen.push({ path: file.path, bytes: file.bytes.slice() });
-      await store.write(id, seen.values() as never);
-    }
-  },
-});
 
 const FAULTS: readonly (readonly [name: string, rule: string, fault: Fault])[] = [
   [
@@ -164,6 +143,12 @@ const FAULTS: readonly (readonly [name: string, rule: string, fault: Fault])[] =
     }),
   ],
   [
+    'a store keeps a release if its replacement fails',
+    '"index.html" has the bytes that were written',
+    // A store that writes over the files of the release.
+    givingLast((bytes) => bytes.slice()),
+  ],
+  [
     'a store replaces a release with the same id completely',
     'a release lists its files with their sizes, and nothing else',
     (store) => ({
@@ -175,19 +160,7 @@ const FAULTS: readonly (readonly [name: string, rule: string, fault: Fault])[] =
   [
     'a store keeps a release as it was written when its bytes change later',
     '"index.html" has the bytes that were written',
-    (store) => {
-      const given = new Map<string, Uint8Array>();
-      async function* watched(files: Parameters<ReleaseStore['write']>[1]) {
-        for await (const file of files) {
-          given.set(file.path, file.bytes);
-          yield file;
-        }
-      }
-      return {
-        write: (id, files) => store.write(id, watched(files)),
-        ...reading(() => ({ read: async (path) => given.get(path) as Uint8Array }))(store),
-      };
-    },
+    givingLast((bytes) => bytes),
   ],
   [
     'a store returns bytes that no other code changes',

@@ -85,6 +85,21 @@ describe('a release that the publisher removes', () => {
   });
 });
 
+describe('a release that is ready', () => {
+  it('is taken back when the index withdraws it and offers another one', async () => {
+    const publisher = createPublisher();
+    const other = await publisher.make({ 'index.html': utf8('other') });
+    const ready = await publisher.make(AFTER);
+    await publisher.offer([ready, other]);
+    const { updater } = await createDevice(BEFORE, fetchFrom(publisher.store));
+    await updater.start();
+    expect(await updater.update()).toMatchObject({ id: ready.entry.id });
+    await publisher.offer([ready, other], { withdrawn: [ready.entry.id] });
+    expect(await updater.check()).toMatchObject({ status: 'available', id: other.entry.id });
+    expect(await updater.status()).not.toHaveProperty('next');
+  });
+});
+
 describe('an order of the app to run the built-in release', () => {
   it.each(['before', 'after'])(
     'holds when the app gives it %s it switches the channel',

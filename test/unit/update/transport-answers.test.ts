@@ -132,11 +132,26 @@ describe('a small file', () => {
     ['of the type text/html', 'The app', 'text/html; charset=utf-8'],
     ['that begins as HTML, without its type', '\n<!DOCTYPE html>\n<title>The app</title>', ''],
     ['without a doctype', '<html lang="en"><title>The app</title></html>', 'text/plain'],
+    ['that begins as HTML within 256 bytes', `${' '.repeat(241)}<!doctype html>`, 'text/plain'],
+    ['whose text begins almost as a sealed file', 'BNDLSEAM', 'TEXT/HTML'],
   ])('is missing if the mirror answers with a page %s', async (_, text, type) => {
     const { file } = await fetchWith(
       () => new Response(text, { headers: { 'content-type': type } }),
     );
     expect(file).toEqual({ status: 'missing', isPage: true });
+  });
+
+  it.each([
+    ['a type that only contains text/html', 'The app', 'multipart/mixed; of=text/html'],
+    ['a type that only begins as text/html', 'The app', 'text/htmlx'],
+    ['an element that only begins as html', '<html5>', 'text/plain'],
+    ['HTML behind other text', 'See <html>', 'text/plain'],
+    ['HTML after 256 bytes', `${' '.repeat(256)}<!doctype html>`, 'text/plain'],
+  ])('is taken if the mirror answers with %s', async (_, text, type) => {
+    const { file } = await fetchWith(
+      () => new Response(text, { headers: { 'content-type': type } }),
+    );
+    expect(file).toEqual({ status: 'found', bytes: utf8(text) });
   });
 
   it('is taken if the mirror names the type of a page for a sealed file', async () => {

@@ -30,7 +30,12 @@ interface Asked {
 /** A transport whose server answers each request by `answer`, and what it is asked. */
 async function transportWith(
   answer: (asked: Asked, count: number) => Response,
-  options: { store?: string | readonly string[]; retries?: number; now?: () => number } = {},
+  options: {
+    store?: string | readonly string[];
+    retries?: number;
+    retryDelay?: number;
+    now?: () => number;
+  } = {},
 ) {
   const asked: Asked[] = [];
   const events: UpdateEvent[] = [];
@@ -271,6 +276,36 @@ describe('a server that asks for a pause', () => {
     vi.useRealTimers();
     now = NOW + 61_000;
     expect((await small()).status).toBe('found');
+  });
+
+  it('is asked by a later request when the rest of the pause is over', async () => {
+    let now = NOW;
+    const { fetchObject } = await transportWith(
+      (_, count) => (count === 1 ? busy('61') : new Response(body)),
+      { now: () => now },
+    );
+    expect(await fetchObject()).toMatch(/ answered 503: try again later$/);
+    now = NOW + 41_000;
+    const waits = recordWaits();
+    expect(await fetchObject()).toBe(content.length);
+    expect(waits).toEqual([20_000]);
+  });
+
+  it('is not asked before it by another request that has failed for another reason', async () => {
+    const isSmall = ({ url }: Asked) => url.endsWith('keys.sealed');
+    let small: Promise<unknown> | undefined;
+    const { transport, asked, fetchObject } = await transportWith(
+      (one) => {
+        if (isSmall(one)) return busy('61');
+        // The other request gets its answer while this one waits for its second attempt.
+        small = transport.fetchSmall(ONE, 'keys.sealed', 10, signal).catch(() => {});
+        return new Response('', { status: 500 });
+      },
+      { retries: 2, retryDelay: 100, now: () => NOW },
+    );
+    expect(await fetchObject()).toMatch(/ asked for a pause: try again later$/);
+    await small;
+    expect(asked.map(isSmall)).toEqual([false, true]);
   });
 });
 
