@@ -39,6 +39,7 @@ export const TARGETS = {
   /** Zips in memory against fflate. */
   zipBundleRatio: atLeast(1 / 0.6),
   unzipBundleRatio: atLeast(1 / 0.8),
+  unzipChromiumRatio: atLeast(1),
   /** What `--help` takes beyond 1.3 times an empty program. */
   helpMs: atMost(40),
   /** Recovering an RSA-4096 seal in pure JavaScript. */
