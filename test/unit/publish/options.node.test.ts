@@ -51,8 +51,12 @@ const expiry = `options.expiresIn expected an integer from ${MINUTE} to ${LONGES
 /** Of every call that makes an index. */
 const ofChannels = (call: string): readonly Wrong[] => [
   [{ appId: '' }, "options.appId expected the app's id as a string, got an empty one"],
-  [{ channel: '../x' }, 'options.channel'],
-  [{ channel: undefined }, 'options.channel'],
+  ...['../x', undefined, '', 'con', '.x', 'x y', 'x'.repeat(65)].map(
+    (channel): Wrong => [
+      { channel },
+      'options.channel expected 1 to 64 of the characters A-Z, a-z, 0-9, ".", "_" and "-", beginning with a letter or a digit, and no name that Windows reserves, such as "con"',
+    ],
+  ),
   [{ expiresIn: MINUTE - 1 }, expiry],
   [{ expiresIn: LONGEST + 1 }, expiry],
   [{ expiresIn: 90_000.5 }, expiry],
@@ -209,6 +213,11 @@ describe('a wrong option', () => {
         [{ signal: {} }, 'options.signal expected an AbortSignal, got an object'],
         [{ channels: ['x'] }, 'listReleases does not know the option "channels"'],
       ],
+    );
+    const address = 'https://updates.example.com/';
+    const get = async () => new Response('', { status: 404 });
+    await expect(verifyStore({ from: address, appId: APP, publicKey, fetch: get })).rejects.toThrow(
+      'options.channels is required for an address, because a web server cannot be listed',
     );
     await expectRefused(
       (from, wrong) => verifyStore({ from, appId: APP, publicKey, ...wrong }),

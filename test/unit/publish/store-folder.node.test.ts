@@ -36,7 +36,12 @@ describe('a link in a store', () => {
     renameSync(join(store, INDEX), join(elsewhere, 'index'));
     symlinkSync(join(elsewhere, 'index'), join(store, INDEX));
     const before = readFileSync(join(elsewhere, 'index'));
-    await expect(publishBuild(store, 2)).rejects.toMatchObject({ code: 'ERR_FILE' });
+    await expect(publishBuild(store, 2)).rejects.toMatchObject({
+      code: 'ERR_FILE',
+      message: expect.stringMatching(
+        /production\.sealed" is a link, but a publisher writes only to files: remove the link$/,
+      ),
+    });
     expect(readFileSync(join(elsewhere, 'index'))).toEqual(before);
     expect(lstatSync(join(store, INDEX)).isSymbolicLink()).toBe(true);
   });
@@ -70,7 +75,12 @@ describe('a folder that does not exist', () => {
     await expect(publishKeys(keys)).rejects.toMatchObject(missing);
     for (const empty of [from, folder]) {
       await expect(verifyStore({ from: empty, appId: APP, publicKey })).rejects.toMatchObject({
-        ...{ code: 'ERR_STORE', message: expect.stringContaining('no index of any channel') },
+        ...{
+          code: 'ERR_STORE',
+          message: expect.stringMatching(
+            / has no index of any channel: check the name of the folder$/,
+          ),
+        },
       });
     }
     expect(objectsOf(store)).toEqual([]);

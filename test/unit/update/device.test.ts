@@ -61,6 +61,24 @@ describe('a full storage', () => {
   });
 });
 
+describe('a storage that fails', () => {
+  it.each<[keyof ReleaseStore, string]>([
+    ['readState', 'the state could not be read'],
+    ['writeState', 'the state could not be written'],
+  ])(
+    'rejects a change of the state with ERR_STORE, and says what failed in %s',
+    async (method, what) => {
+      const { request } = await published();
+      const releases = full(memoryStore(), method);
+      const { updater } = await createDevice(BEFORE, request, { releases });
+      const error = await rejection(updater.setChannel('beta'), 'ERR_STORE');
+      expect(error.message).toBe(
+        `${what}: the storage is full. Free some space, then check for updates again. The installed release keeps running`,
+      );
+    },
+  );
+});
+
 describe('a build whose host altered a file', () => {
   it('is the base of one patch only: the device takes the bundle, and no further patch from it', async () => {
     const { publisher, next } = await published();

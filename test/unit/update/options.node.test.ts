@@ -49,9 +49,14 @@ describe('createUpdater', () => {
     ['store', ['https://a.example/', 'https://b.example/?a=1'], 'options.store expected addresses'],
     ['store', 'https://a.example/#x', 'options.store expected addresses without user name'],
     ['channel', undefined, 'options.channel expected a text that is not empty, got nothing'],
-    ['channel', '../x', 'options.channel expected letters, digits, ".", "_" and "-", such as'],
+    [
+      'channel',
+      '../x',
+      'options.channel expected letters, digits, ".", "_" and "-", such as "production"',
+    ],
     ['channel', '.hidden', 'options.channel expected letters, digits'],
     ['channel', 'a b', 'options.channel expected letters, digits'],
+    ['channel', 'a\n', 'options.channel expected letters, digits'],
     ['appId', '', "options.appId expected the app's id as a string, got an empty one"],
     ['publicKey', undefined, 'options.publicKey expected a public key'],
     ['runtime', '', 'options.runtime expected a text that is not empty, got an empty one'],
@@ -147,6 +152,28 @@ describe('createUpdater', () => {
       return answer;
     });
     expect(await request('https://a.example/', { cache: 'no-store' })).toBe(answer);
+  });
+
+  it.each<[string, object, string]>([
+    ...['check', 'download', 'update', 'installBuiltIn'].flatMap(
+      (call): [string, object, string][] => [
+        [call, { signal: {} }, 'options.signal expected an AbortSignal, got an object'],
+        [call, { sinal: undefined }, `${call} does not know the option "sinal": it takes signal`],
+      ],
+    ),
+    ...['download', 'update'].map((call): [string, object, string] => [
+      ...([
+        call,
+        { onProgress: 'x' },
+        'options.onProgress expected a function, got a string',
+      ] as const),
+    ]),
+    ['activate', { at: 'now' }, 'activate does not know the option "at": it takes when'],
+  ])('refuses a wrong option of the call %s: %o', async (call, options, message) => {
+    const updater = createUpdater(needed());
+    const work = updater[call as 'check'](options);
+    await expect(work).rejects.toThrow(TypeError);
+    await expect(work).rejects.toThrow(message);
   });
 
   it('refuses to activate at any other moment than those it knows', async () => {

@@ -56,6 +56,19 @@ describe('a built-in release behind fetch', () => {
 });
 
 describe('a service worker', () => {
+  it('that is not installed says why in the console, because the browser does not', async () => {
+    const told = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const shipped = await memoryBuiltIn(BEFORE, { createdAt: BUILT_IN_TIME });
+    const read = () => Promise.reject(new Error('no network'));
+    const worker = await startWorker(memoryStore(), await publishAfter(), [], {
+      ...{ ...shipped, isRemote: true, files: { ...shipped.files, read } },
+    });
+    const error = await rejection(worker.fire('install'), 'ERR_STORE');
+    expect(error.message).toMatch(/^"[^"]+" of the built-in release could not be read: /);
+    expect(told.mock.calls).toEqual([['The service worker was not installed:', error]]);
+    told.mockRestore();
+  });
+
   it('keeps serving the release of an older page after the browser restarted the worker', async () => {
     const releases = memoryStore();
     const request = await publishAfter();

@@ -58,6 +58,9 @@ async function onTrial() {
   return { launch, hold, free, settled, shipped: shipped.id, id };
 }
 
+const heldFor = (seconds: number) =>
+  `another page or process has held the lock of the state for ${seconds} seconds: close the other windows of the app, and try again. The installed release keeps running`;
+
 describe('a start while the lock of the state is held', () => {
   it('runs the confirmed release after five seconds, and says why', async () => {
     const { launch, hold, shipped } = await onTrial();
@@ -73,7 +76,7 @@ describe('a start while the lock of the state is held', () => {
     expect(events).toMatchObject([
       {
         type: 'error',
-        error: { code: 'ERR_STORE', message: expect.stringMatching(/held the lock.*5 seconds/) },
+        error: { code: 'ERR_STORE', message: heldFor(5) },
       },
       { type: 'started', id: shipped, isTrial: false },
     ]);
@@ -143,7 +146,7 @@ describe('every other call while the lock of the state is held', () => {
     await vi.advanceTimersByTimeAsync(29_999);
     expect(vi.getTimerCount(), 'it still waits').toBe(1);
     await vi.advanceTimersByTimeAsync(1);
-    await expect(called).rejects.toMatchObject({ code: 'ERR_STORE' });
+    await expect(called).rejects.toMatchObject({ code: 'ERR_STORE', message: heldFor(30) });
     free();
     // The waiting task gets the lock in a later turn than this one.
     for (let turn = 0; turn < 5; turn++) await settled();
