@@ -58,7 +58,7 @@ export const PARTS = {
   ],
   'file-memory': [
     'Peak memory of files on Node',
-    'The peak of resident memory for one call in a fresh process, beyond an idle process that has loaded the same modules; the median of several runs (one run at 4 GiB). *One thread* runs on one core, where the library starts no second thread.',
+    'The peak of resident memory for one call in a fresh process, beyond an idle process that has loaded the same modules; the median of several runs (one run at 4 GiB). *One thread* runs on one core, where the library starts no second thread. The buffers for chunks are the same for every size. A larger file takes more for three reasons: V8 compiles functions that run for long (about 6 MiB), it doubles its young generation once or twice (4 MiB and more), and the header, which has 32 bytes for each chunk, is copied while it is sealed (about 4 MiB at 4 GiB).',
   ],
   ranges: [
     'Parts of a bundle on a web server',
