@@ -313,6 +313,7 @@ export const TESTS = {
     ...unit(
       'update/options.node',
       'update/state',
+      'update/unchanged-index',
       'update/transition-starts',
       'update/transition-releases',
       'update/transitions',
