@@ -82,6 +82,7 @@ export const TESTS = {
       'sources/stubborn-sources.node',
       'bundle/reader',
       'bundle/reader-requests',
+      'format/text-damage',
     ),
     ...security(
       'hostile-sources',

@@ -23,8 +23,8 @@ describe('decryptBundle', () => {
     }
   });
 
-  const messageOf = (bytes: Uint8Array, publicKey: string) =>
-    decryptBundle(bytes, { publicKey }).then(
+  const messageOf = (sealed: Uint8Array | Blob, publicKey: string) =>
+    decryptBundle(sealed, { publicKey }).then(
       () => 'opened',
       (error: Error & { code?: string }) => `${error.code} ${error.message}`,
     );
@@ -40,6 +40,15 @@ describe('decryptBundle', () => {
   it('reports that line feeds of a bundle became CR LF, or may have', async () => {
     for (const { bytes, publicKey } of bundles) {
       expect(await messageOf(withCrLf(bytes), publicKey)).toContain('transferred as text');
+    }
+  });
+
+  it('reports the same damage of a Blob', async () => {
+    for (const { bytes, publicKey } of bundles) {
+      for (const damaged of [asUtf8(bytes), withCrLf(bytes)]) {
+        const inMemory = await messageOf(damaged, publicKey);
+        expect(await messageOf(new Blob([damaged as BlobPart]), publicKey)).toBe(inMemory);
+      }
     }
   });
 

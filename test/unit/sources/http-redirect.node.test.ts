@@ -295,6 +295,17 @@ describe('the cause of an error', () => {
     expect(length).toBeLessThan(100);
   });
 
+  it.each([
+    [9, 'is the error that the runtime threw', true],
+    [10, 'is a copy, because no more of them are searched for secrets', false],
+  ])('in a chain of %i errors %s', async (length, _, isItself) => {
+    let thrown = new Error('lost');
+    for (let i = 1; i < length; i++) thrown = new Error('lost', { cause: thrown });
+    const init = { ...QUICK, fetch: () => Promise.reject(thrown) };
+    const error = await rejection(httpSource('https://example.com/a', init), 'ERR_SOURCE_FAILED');
+    expect(error.cause === thrown).toBe(isItself);
+  });
+
   it('contains no query of the URL or of its redirects', async () => {
     const deno: typeof fetch = async (url) => {
       if (!String(url).includes('elsewhere')) {
