@@ -297,13 +297,16 @@ describe('the cause of an error', () => {
 
   it.each([
     [9, 'is the error that the runtime threw', true],
-    [10, 'is a copy, because no more of them are searched for secrets', false],
+    [10, 'is a copy of nine, because no more of them are searched for secrets', false],
   ])('in a chain of %i errors %s', async (length, _, isItself) => {
     let thrown = new Error('lost');
     for (let i = 1; i < length; i++) thrown = new Error('lost', { cause: thrown });
     const init = { ...QUICK, fetch: () => Promise.reject(thrown) };
     const error = await rejection(httpSource('https://example.com/a', init), 'ERR_SOURCE_FAILED');
     expect(error.cause === thrown).toBe(isItself);
+    let kept = 0;
+    for (let at: unknown = error.cause; at instanceof Error; at = at.cause) kept += 1;
+    expect(kept).toBe(9);
   });
 
   it('contains no query of the URL or of its redirects', async () => {
