@@ -1,6 +1,10 @@
 // Shared memory for chunks. Both threads access it, so a chunk in it is not copied to the second thread and back.
 
-const PAGE = 65_536;
+/** Bytes of a page of memory and of a file: the unit of direct I/O, a multiple of the block size of every common disk. */
+export const PAGE = 4096;
+
+/** Bytes of a page of WebAssembly. */
+const WASM_PAGE = 65_536;
 
 const shared = new WeakSet<ArrayBufferLike>();
 
@@ -12,7 +16,9 @@ const shared = new WeakSet<ArrayBufferLike>();
  */
 export function allocateShared(length: number, atPage: boolean): SharedArrayBuffer | undefined {
   try {
-    const buffer = atPage ? wasmPages(Math.ceil(length / PAGE)) : new SharedArrayBuffer(length);
+    const buffer = atPage
+      ? wasmPages(Math.ceil(length / WASM_PAGE))
+      : new SharedArrayBuffer(length);
     shared.add(buffer);
     return buffer;
   } catch {

@@ -5,7 +5,7 @@
 import type { Transferable, Worker } from 'node:worker_threads';
 import { DIGEST_LENGTH, SESSION_KEY_LENGTH, TAG_LENGTH } from '../format/chunks.ts';
 import type { Awaitable } from './backend.ts';
-import { isOurs } from './node-memory.ts';
+import { isOurs, PAGE } from './node-memory.ts';
 import {
   DECRYPT,
   DIGEST_AT,
@@ -66,7 +66,6 @@ interface Thread {
 const RING_LENGTH = 2 * 2 ** 20;
 const MAX_SLOTS = 8;
 const MIN_SLOTS = 3;
-const PAGE = 4096;
 
 // For smaller chunks, to pass them to the thread takes longer than the work. For larger chunks, the slots would take too
 // much memory.

@@ -3,10 +3,11 @@
 // cryptography of a chunk.
 
 import type { Backend } from '../backend/backend.ts';
+import { PAGE } from '../backend/node-memory.ts';
 import type { ChunkSink, ChunkSource } from '../bundle/chunk-loop.ts';
 import { handledElsewhere } from '../turn.ts';
 import type { InputFile } from './input-file.ts';
-import { type OutputFile, PAGE } from './output-file.ts';
+import type { OutputFile } from './output-file.ts';
 
 export interface FileChunks {
   readonly backend: Backend;

@@ -2,6 +2,7 @@
 
 import { constants, write } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { PAGE } from '../backend/node-memory.ts';
 import { onFile, UNWRITABLE } from './error.ts';
 import { isSameFile } from './held-folder.ts';
 import { whereOffered } from './leniency.ts';
@@ -21,9 +22,6 @@ export interface OutputFile {
 }
 
 export const UNFLUSHED = "can't be flushed to the disk";
-
-/** Unit of direct I/O in bytes: a multiple of the block size of every common disk. */
-export const PAGE = 4096;
 
 // Only Linux has this flag.
 const O_DIRECT: number | undefined = constants.O_DIRECT;
