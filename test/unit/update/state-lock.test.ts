@@ -126,6 +126,18 @@ describe('a start while the lock of the state is held', () => {
   });
 });
 
+describe('a page while the lock of the state is held', () => {
+  it('gets its release at once if the state names the page', async () => {
+    const { launch, hold, id } = await onTrial();
+    const { updater: first } = await launch();
+    await first.start({ client: 'page' });
+    await first.idle();
+    hold();
+    const { updater } = await launch();
+    expect((await updater.releaseOf('page'))?.id).toBe(id);
+  });
+});
+
 describe('every other call while the lock of the state is held', () => {
   it.each<[string, (updater: Updater, id: string) => Promise<unknown>]>([
     ['confirm', (updater, id) => updater.confirm(id)],
