@@ -29,6 +29,11 @@ describe.each(FORMS)('the search for keys in .%s files', (extension, compress) =
     expect(findPublishedKey(name.toUpperCase(), compress(script))).toMatch(/private key/);
   });
 
+  it('goes by the end of the name alone', () => {
+    const misleading = `a.gz/b.br/gz.br.js.${extension}`;
+    expect(findPublishedKey(misleading, compress(script))).toMatch(/private key/);
+  });
+
   it('passes content without a private key, and a key that is public', () => {
     for (const text of ['console.log(1)', keyB.spki, '']) {
       expect(findPublishedKey(name, compress(Buffer.from(text)))).toBeUndefined();

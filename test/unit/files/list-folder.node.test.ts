@@ -1,6 +1,6 @@
 // How the files of a folder are listed: in parts, so that a large folder takes little memory.
 
-import { mkdirSync, renameSync } from 'node:fs';
+import { mkdirSync, renameSync, statSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type HeldTree, holdTree } from '../../../src/files/held-tree.ts';
 import { type FoundFile, listTree } from '../../../src/files/list-folder.ts';
@@ -60,6 +60,23 @@ describe('the files of a large folder', () => {
         await tree.within('b/', async () => {});
       }
       expect(paths).toEqual([...Object.keys(filesIn('a/')), 'b/c']);
+    });
+  });
+
+  it('are refused with the path of the folder that cannot be read', async () => {
+    await listing({ 'a/b/c': utf8('c') }, async (list) => {
+      const { dev, ino } = statSync(at('site/a/b'));
+      const before = (name: string, [path]: unknown[]) => {
+        if (name !== 'readdir') return undefined;
+        const there = statSync(path as string);
+        const isMeant = there.dev === dev && there.ino === ino;
+        return isMeant ? Object.assign(new Error('EIO'), { code: 'EIO' }) : undefined;
+      };
+      const all = async () => {
+        for await (const _ of list);
+      };
+      const error = await onFileSystem({ before }, () => rejection(all(), 'ERR_FILE'));
+      expect(error.path).toBe(at('site/a/b'));
     });
   });
 
