@@ -6,8 +6,8 @@ import type { PublicKeyInput } from '../keys/strict.ts';
 import { KEYS_PATH } from './paths.ts';
 
 /** Makes the error for a change that the content of a store does not allow. */
-export function storeError(message: string, cause?: unknown): BundleSealError {
-  return new BundleSealError('ERR_STORE', message, cause === undefined ? {} : { cause });
+export function storeError(message: string): BundleSealError {
+  return new BundleSealError('ERR_STORE', message);
 }
 
 /** A file of a store. */

@@ -76,7 +76,8 @@ A mutant is the source with one change: another operator, a condition that is al
 Tests kill it if one of them fails or never ends; it survives if every test passes. The score is the share of killed mutants;
 \`npm run mutation\` fails if a part has less than ${least} %. No mutant is left out, not even those in messages or in code that runs when a module
 loads. Stryker ${stryker} on vitest ${devDependencies.vitest}, on Node alone, with the tests listed for the part
-([parts.js](../../test/mutation/parts.js)).
+([parts.js](../../test/mutation/parts.js)). The mutants of \`src/update/first-screen.ts\` count as not covered: its tests need the layout of
+a page, so they run in browsers.
 
 "all" means that every mutant of the part was run. A sample is drawn at random by its seed (\`npm run mutation -- --sample 150\`):
 its score is an estimate, and the score of the whole part lies in the given interval with 95 % confidence. The commit is that of

@@ -233,6 +233,7 @@ export const TESTS = {
     ...unit(
       'release/options',
       'release/json',
+      'release/members',
       'release/stamp',
       'release/release-id',
       'release/choose',

@@ -113,6 +113,47 @@ describe('the file of a lock', () => {
     );
   });
 
+  it('that cannot be written is named, and does not stay', async () => {
+    const folder = newFolder();
+    const before = (name: string) =>
+      name === 'handle.writeFile'
+        ? Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' })
+        : undefined;
+    const work = () => withLock(folder, undefined, async () => {}, QUICK);
+    const error = await rejection(onFileSystem({ before }, work), 'ERR_FILE');
+    expect(error.message).toContain(`${JSON.stringify(join(folder, LOCK))} can't be written`);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('of a publisher that has ended is named if it cannot be removed', async () => {
+    const folder = newFolder();
+    writeFileSync(join(folder, LOCK), 'of another program');
+    const before = (name: string, [path]: unknown[]) =>
+      name === 'rename' && path === join(folder, LOCK)
+        ? Object.assign(new Error('EIO'), { code: 'EIO' })
+        : undefined;
+    const work = () => withLock(folder, undefined, async () => {}, QUICK);
+    const error = await rejection(onFileSystem({ before }, work), 'ERR_FILE');
+    expect(error.message).toContain(
+      `${JSON.stringify(join(folder, LOCK))} is the lock of a publisher that has ended, and can't be removed: the disk`,
+    );
+  });
+
+  it('of a publisher that has ended may be removed by another one at the same time', async () => {
+    const folder = newFolder();
+    writeFileSync(join(folder, LOCK), 'of another program');
+    let isRemoved = false;
+    const before = (name: string, [path]: unknown[]) => {
+      if (name !== 'rename' || path !== join(folder, LOCK) || isRemoved) return undefined;
+      isRemoved = true;
+      rmSync(join(folder, LOCK));
+      return undefined;
+    };
+    const work = () => withLock(folder, undefined, async () => 5, QUICK);
+    expect(await onFileSystem({ before }, work)).toBe(5);
+    expect(isRemoved).toBe(true);
+  });
+
   it('is not waited for after an abort', async () => {
     const folder = newFolder();
     const own = await nameTemporary(LOCK);

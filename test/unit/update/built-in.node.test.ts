@@ -2,7 +2,12 @@
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { readStamp, releaseId, writeStamp } from '../../../src/release.ts';
-import { fetchBuiltIn, memoryBuiltIn, memoryStore } from '../../../src/update.ts';
+import {
+  fetchBuiltIn,
+  memoryBuiltIn,
+  memoryStore,
+  type ReleaseStore,
+} from '../../../src/update.ts';
 import { rejection } from '../../support/errors.ts';
 import { AFTER, BEFORE } from '../../support/release.ts';
 import { BUILT_IN_TIME, createDevice, createPublisher, fetchFrom } from '../../support/update.ts';
@@ -255,34 +260,47 @@ describe('the copy of a built-in release in the store', () => {
 describe('a website that cannot be reached after the state was lost', () => {
   const unreachable = () => Promise.reject(new TypeError('no network'));
 
-  it('is served from the oldest release in the store, which is the copy of its release', async () => {
-    const publisher = createPublisher();
-    const next = await publisher.make(AFTER);
-    await publisher.offer([next]);
-    const releases = memoryStore();
-    const builtIn = {
-      ...(await memoryBuiltIn(BEFORE, { createdAt: BUILT_IN_TIME })),
-      isRemote: true,
-    };
-    const first = await createDevice(BEFORE, fetchFrom(publisher.store), { releases, builtIn });
-    await first.updater.installBuiltIn();
-    await first.updater.start();
-    await first.updater.update();
-    await releases.writeState(utf8('lost'));
-    const lost = { ...builtIn, readStamp: unreachable };
-    const { updater } = await createDevice(BEFORE, fetch, { releases, builtIn: lost });
-    const { id, files } = await updater.start();
-    expect(id).toBe(await releaseId(BEFORE));
-    expect(await files.read('index.html')).toEqual(BEFORE['index.html']);
-    expect(await files.list()).toHaveLength(Object.keys(BEFORE).length);
-    expect(await updater.status()).toMatchObject({
-      ...{ builtIn: { id }, ready: { id: next.entry.id } },
-    });
-    // The build of an installed app cannot be away, so its error counts.
-    const local = { ...lost, isRemote: false };
-    const other = await createDevice(BEFORE, fetch, { releases, builtIn: local });
-    await expect(other.updater.status()).rejects.toMatchObject({ code: 'ERR_STORE' });
-  });
+  it.each(['first', 'last'])(
+    'is served from the oldest release, which is the copy of its release and %s in the list of the store',
+    async (place) => {
+      const publisher = createPublisher();
+      const next = await publisher.make(AFTER);
+      await publisher.offer([next]);
+      const inner = memoryStore();
+      const releases: ReleaseStore = {
+        ...inner,
+        async list() {
+          const ids = [...(await inner.list())];
+          const oldest = await releaseId(BEFORE);
+          const others = ids.filter((id) => id !== oldest);
+          if (others.length === ids.length) return ids;
+          return place === 'first' ? [oldest, ...others] : [...others, oldest];
+        },
+      };
+      const builtIn = {
+        ...(await memoryBuiltIn(BEFORE, { createdAt: BUILT_IN_TIME })),
+        isRemote: true,
+      };
+      const first = await createDevice(BEFORE, fetchFrom(publisher.store), { releases, builtIn });
+      await first.updater.installBuiltIn();
+      await first.updater.start();
+      await first.updater.update();
+      await releases.writeState(utf8('lost'));
+      const lost = { ...builtIn, readStamp: unreachable };
+      const { updater } = await createDevice(BEFORE, fetch, { releases, builtIn: lost });
+      const { id, files } = await updater.start();
+      expect(id).toBe(await releaseId(BEFORE));
+      expect(await files.read('index.html')).toEqual(BEFORE['index.html']);
+      expect(await files.list()).toHaveLength(Object.keys(BEFORE).length);
+      expect(await updater.status()).toMatchObject({
+        ...{ builtIn: { id }, ready: { id: next.entry.id } },
+      });
+      // The build of an installed app cannot be away, so its error counts.
+      const local = { ...lost, isRemote: false };
+      const other = await createDevice(BEFORE, fetch, { releases, builtIn: local });
+      await expect(other.updater.status()).rejects.toMatchObject({ code: 'ERR_STORE' });
+    },
+  );
 
   it('cannot be started from an empty store', async () => {
     const builtIn = {

@@ -81,13 +81,16 @@ function workerOf(
   };
   const ask = (url: string, client = 'open') =>
     send('fetch', { request: new Request(url), clientId: client, resultingClientId: '' });
-  const navigate = (url: string, client: string) =>
-    send('fetch', {
-      // The constructor does not take a navigation.
-      request: Object.defineProperty(new Request(url), 'mode', { value: 'navigate' }),
-      ...{ clientId: '', resultingClientId: client },
-    });
-  return { calls, pages, send, ask, navigate };
+  const navigation = (url: string, client: string, headers: Record<string, string> = {}) => ({
+    // The constructor does not take a navigation.
+    request: Object.defineProperty(new Request(url, { headers }), 'mode', { value: 'navigate' }),
+    ...{ clientId: '', resultingClientId: client },
+  });
+  const navigate = (url: string, client: string) => send('fetch', navigation(url, client));
+  /** The status of the answer to a request of an open page, or of a new one. */
+  const statusOf = async (event: object) =>
+    (await (await dispatch(listeners, 'fetch', event)).answer)?.status;
+  return { calls, pages, send, ask, navigate, navigation, statusOf };
 }
 
 const ALL = 'matchAll {"includeUncontrolled":true,"type":"all"}';
@@ -154,6 +157,26 @@ describe('a service worker', () => {
     await navigate(`${ORIGIN}/`, 'first');
     expect(await keptAfter(60_000)).toBe('keep first,later');
     expect(await keptAfter(1)).toBe('keep later');
+  });
+
+  it.each(['prefetch', 'prefetch;prerender'])(
+    'answers 503 to a page that the browser prepares with the purpose %s, and counts no start',
+    async (purpose) => {
+      const { calls, navigation, statusOf } = workerOf();
+      const headers = { 'sec-purpose': purpose };
+      expect(await statusOf(navigation(`${ORIGIN}/`, 'new', headers))).toBe(503);
+      expect(calls).toEqual([]);
+      // A file that the page prefetches has a page that is open.
+      const request = new Request(`${ORIGIN}/index.html`, { headers });
+      expect(await statusOf({ request, clientId: 'open', resultingClientId: '' })).toBe(200);
+    },
+  );
+
+  it('answers a page with another purpose, and a page without one', async () => {
+    const { navigation, statusOf } = workerOf();
+    for (const headers of [{}, { 'sec-purpose': 'no prefetch' }]) {
+      expect(await statusOf(navigation(`${ORIGIN}/`, 'new', headers))).toBe(200);
+    }
   });
 
   it('lets the website serve a new page that no release has', async () => {
