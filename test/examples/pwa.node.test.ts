@@ -271,9 +271,13 @@ describe('the example of a website', { timeout: TIMEOUT }, () => {
     await expectVersion(page, 'version 2');
   });
 
-  it('is gone from a browser when the website has the worker that removes it', async () => {
+  it('is gone from a browser when the website has the worker that removes it, which reloads no page that the website lacks', async () => {
     const site = await newSite();
     const page = await install(site);
+    // The worker serves this route, and the web server has no such file.
+    const route = await page.context().newPage();
+    await route.goto(`${site.origin}/route`);
+    await expectVersion(route, 'version 1');
     const without = mkdtempSync(join(tmpdir(), 'bundleseal-site-'));
     builds.push(without);
     writeFileSync(join(without, 'index.html'), '<!doctype html><p>without updates</p>');
@@ -288,6 +292,8 @@ describe('the example of a website', { timeout: TIMEOUT }, () => {
     expect(await page.evaluate(() => navigator.serviceWorker.getRegistrations())).toEqual([]);
     await page.reload();
     await expectVersion(page, 'without updates');
+    expect(site.requests).toContain('/route');
+    await expectVersion(route, 'version 1');
   });
 });
 

@@ -3,11 +3,22 @@ self.addEventListener('activate', (event) => event.waitUntil(remove()));
 
 async function remove() {
   await self.registration.unregister();
-  for (const page of await self.clients.matchAll({ type: 'window' })) page.navigate(page.url);
-  await removeCaches();
+  const pages = await self.clients.matchAll({ type: 'window' });
+  await Promise.all([removeCaches(), ...pages.map(reload)]);
   // A page that was about to look for an update may have made a cache again before it was left.
   await new Promise((resolve) => setTimeout(resolve, 1000));
   await removeCaches();
+}
+
+/** Leaves a page as it is if the web server answers its address with an error, or does not answer. */
+async function reload(page) {
+  try {
+    const answer = await fetch(page.url, { headers: { Accept: 'text/html' }, cache: 'no-cache' });
+    await answer.text(); // A browser shows a request as failed if nobody reads its body.
+    if (answer.ok) page.navigate(page.url).catch(console.error);
+  } catch (error) {
+    console.warn(error);
+  }
 }
 
 async function removeCaches() {
