@@ -6,7 +6,8 @@ import type { Answers } from './answers.ts';
 import type { Setting } from './uploads.ts';
 
 /** Whether a run publishes a build. Other runs only change the index. */
-export const PUBLISHES = "github.event_name != 'schedule' && inputs.withdraw == ''";
+export const PUBLISHES =
+  "github.event_name != 'schedule' && inputs.withdraw == '' && inputs.promote == ''";
 
 interface Check {
   /** The address of the store, in YAML. */
@@ -84,8 +85,8 @@ export function takeRelease(
   { execute, install, run, typed }: Manager,
   { channel, appId }: Answers,
 ): string {
-  return `      - name: On a schedule and after a withdrawal, build the first release that is not withdrawn
-        if: github.event_name == 'schedule' || inputs.withdraw != ''
+  return `      - name: If this run publishes no build, build the first release that is not withdrawn
+        if: github.event_name == 'schedule' || inputs.withdraw != '' || inputs.promote != ''
         run: |
           versions=$(${execute} bundleseal release list --store out --channel ${channel} --app-id ${appId} --json | node -p '
             const text = fs.readFileSync(0, "utf8");

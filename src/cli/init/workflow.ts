@@ -110,7 +110,7 @@ export function workflowOf(project: Project, answers: Answers): string {
 ${[...settings, ...setup].join('\n')}
 #
 # Start it by hand the first time, with "The channel is new". Later, commit and push a tag: ${manager.typed.tag} && git push --follow-tags
-# To take a release from devices, start it by hand with the version of that release.
+# To withdraw a release, or to put an older one in front again, start it by hand with the version of that release.
 # Every Monday it only refreshes the index, because devices refuse one that has expired. Before the first release it only warns.
 name: Publish update
 
@@ -127,6 +127,10 @@ on:
         default: false
       withdraw:
         description: Withdraw this release (its version or id), and publish nothing
+        type: string
+        default: ''
+      promote:
+        description: Put this older release in front again (its version or id), even if it was withdrawn, and publish nothing
         type: string
         default: ''
 
@@ -157,24 +161,31 @@ ${isAll ? '          fetch-depth: 0\n' : ''}      - uses: ${SETUP_NODE}
       - run: ${manager.install}
       - run: ${manager.run} ${SCRIPTS.build}
         if: ${PUBLISHES}
-      - name: Publish, or refresh the index on a schedule, or withdraw a release
+      - name: Publish, or refresh the index on a schedule, or withdraw or promote a release
         env:
           ${KEY_VARIABLE}: \${{ secrets.${KEY_VARIABLE} }}
 ${passphrase}          STORE_URL: ${address}
           CREATE: \${{ inputs.create }}
           WITHDRAW: \${{ inputs.withdraw }}
+          PROMOTE: \${{ inputs.promote }}
         run: |
           set -- --store out --from "$STORE_URL" --channel ${channel} --app-id ${appId}${isWhole ? ' --out full' : ''}
+          if [ -n "$WITHDRAW" ] && [ -n "$PROMOTE" ]; then
+            echo '::error::Withdraw one release or put one in front, and do the other in a second run'
+            exit 1
+          fi
+          case "$WITHDRAW$PROMOTE" in
+            -* | *[!0-9A-Za-z.+_-]*)
+              echo '::error::This is not the version or the id of a release. npx bundleseal release list shows both'
+              exit 1
+              ;;
+          esac
           if [ "$GITHUB_EVENT_NAME" = schedule ]; then
             ${manager.execute} bundleseal release refresh "$@"
           elif [ -n "$WITHDRAW" ]; then
-            case "$WITHDRAW" in
-              -* | *[!0-9A-Za-z.+_-]*)
-                echo '::error::This is not the version or the id of a release. npx bundleseal release list shows both'
-                exit 1
-                ;;
-            esac
             ${manager.execute} bundleseal release withdraw "$WITHDRAW" "$@"
+          elif [ -n "$PROMOTE" ]; then
+            ${manager.execute} bundleseal release promote "$PROMOTE" --first --reinstate "$@"
           else
             if [ "$CREATE" = true ]; then set -- "$@" --create; fi
             ${manager.execute} bundleseal release publish ${dir} "$@"

@@ -140,13 +140,18 @@ describe('the first job of the workflow', () => {
 describe('the publishing step of the workflow', () => {
   const publish = (project: Project, env: Record<string, string>) =>
     runStep(project, 'Publish, or', 'npx() { printf "%s\\n" "$@"; }', {
-      ...{ STORE_URL: 'https://a.b/', CREATE: '', WITHDRAW: '', ...env },
+      ...{ STORE_URL: 'https://a.b/', CREATE: '', WITHDRAW: '', PROMOTE: '', ...env },
     });
 
   it.each([
     [{ GITHUB_EVENT_NAME: 'push' }, ['publish', 'dist'], []],
     [{ GITHUB_EVENT_NAME: 'workflow_dispatch', CREATE: 'true' }, ['publish', 'dist'], ['--create']],
     [{ GITHUB_EVENT_NAME: 'workflow_dispatch', WITHDRAW: '0.2.0' }, ['withdraw', '0.2.0'], []],
+    [
+      { GITHUB_EVENT_NAME: 'workflow_dispatch', PROMOTE: '0.1.0' },
+      ['promote', '0.1.0', '--first', '--reinstate'],
+      [],
+    ],
     [{ GITHUB_EVENT_NAME: 'schedule' }, ['refresh'], []],
   ])('runs the right command with %j', async (env, command, end) => {
     await withApp(VITE, async (project) => {
@@ -171,12 +176,26 @@ describe('the publishing step of the workflow', () => {
   ])('runs no command for the release %j, and prints no part of that text', async (text) => {
     await withApp(VITE, async (project) => {
       await done(project, '--yes', '--store', 'rsync');
-      const env = { GITHUB_EVENT_NAME: 'workflow_dispatch', WITHDRAW: text };
-      const { status, stdout, stderr } = publish(project, env);
-      expect(status).toBe(1);
-      expect(stdout + stderr).toMatch(/^::error::This is not the version or the id of a release/);
-      expect(stdout + stderr).not.toMatch(/touch|--help|built-in|debug/);
+      for (const input of ['WITHDRAW', 'PROMOTE']) {
+        const env = { GITHUB_EVENT_NAME: 'workflow_dispatch', [input]: text };
+        const { status, stdout, stderr } = publish(project, env);
+        expect(status).toBe(1);
+        expect(stdout + stderr).toMatch(/^::error::This is not the version or the id of a release/);
+        expect(stdout + stderr).not.toMatch(/touch|--help|built-in|debug/);
+      }
       expect(existsSync(project.path('owned'))).toBe(false);
+    });
+  });
+
+  it('runs no command if one run is to withdraw a release and to put one in front', async () => {
+    await withApp(VITE, async (project) => {
+      await done(project, '--yes', '--store', 'rsync');
+      const env = { GITHUB_EVENT_NAME: 'workflow_dispatch', WITHDRAW: '0.2.0', PROMOTE: '0.1.0' };
+      const { status, stdout } = publish(project, env);
+      expect([status, stdout]).toEqual([
+        1,
+        '::error::Withdraw one release or put one in front, and do the other in a second run\n',
+      ]);
     });
   });
 });
@@ -262,7 +281,7 @@ describe('the website that the workflow deploys without a new release', () => {
     writeFileSync(project.path('list.json'), JSON.stringify(list, null, 2));
     const programs = `npx() { echo "$@" > asked; cat list.json; }
 npm() { echo "$@" >> ran; cp version built; }`;
-    const ran = runStep(project, 'On a schedule and after a withdrawal', programs, {});
+    const ran = runStep(project, 'If this run publishes no build', programs, {});
     const built = existsSync(project.path('built')) ? read(project, 'built') : undefined;
     return { ...ran, built };
   };

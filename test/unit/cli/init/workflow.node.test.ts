@@ -40,12 +40,18 @@ describe('the workflow of init', () => {
         const isAll = url.length === 0 && ['netlify', 'github-pages'].includes(store);
         expect(workflow.includes('git checkout --quiet --force "$tag"')).toBe(isAll);
         expect(workflow).toContain(
-          "bundleseal:build\n        if: github.event_name != 'schedule' && inputs.withdraw == ''\n",
+          "bundleseal:build\n        if: github.event_name != 'schedule' && inputs.withdraw == '' && inputs.promote == ''\n",
         );
+        expect(
+          workflow.includes(
+            "if: github.event_name == 'schedule' || inputs.withdraw != '' || inputs.promote != ''\n",
+          ),
+        ).toBe(isAll);
         // Text of a user reaches a shell only through variables.
         expect(workflow.match(/.*\$\{\{ inputs\..*/g)).toEqual([
           `          CREATE: \${{ inputs.create }}`,
           `          WITHDRAW: \${{ inputs.withdraw }}`,
+          `          PROMOTE: \${{ inputs.promote }}`,
         ]);
         writeFileSync(path(`.github/workflows/${store}.yml`), workflow);
       }
