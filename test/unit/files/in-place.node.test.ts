@@ -95,6 +95,16 @@ describe('a file that is a mount point', () => {
   );
 });
 
+it('a file that may not be replaced is refused before the new content is written', async () => {
+  put('out', bytesOf(100));
+  let written = 0;
+  const fill = async () => void written++;
+  const options = { refusal: 'exists already' };
+  const work = replaceFile({ mode: 0o600 }, at('out'), undefined, fill, options);
+  expect((await rejection(work, 'ERR_FILE')).message).toContain('exists already');
+  expect(written).toBe(0);
+});
+
 describe('a file that may not be replaced, without hard links', () => {
   /** Writes "out" while links cannot be made, and renames fail. */
   function create(signal: AbortSignal | undefined, onRename: () => void) {

@@ -117,5 +117,8 @@ describe('a process on a system that says of no process when it started', () => 
     expect(await fateOf(process.ppid)).toBe('unknown');
     // Above the largest number of a process on Linux.
     expect(await fateOf(2 ** 22 + 1)).toBe('gone');
+    // A system that knew the start, for example before /proc was hidden, wrote the name.
+    const known = own.replace(`_0-${process.pid}-`, `_123-${process.ppid}-`);
+    expect(await fateOfTemporary('app', known)).toBe('unknown');
   });
 });
