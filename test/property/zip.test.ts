@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { comparePaths } from '../../src/archive/format/paths.ts';
 import { BundleSealError, zipBundle, zipStream } from '../../src/zip.ts';
 import { READERS } from '../support/readers.ts';
-import { everyNth, runs } from '../support/scope.ts';
+import { everyNth, everyNthInPage, runs } from '../support/scope.ts';
 import {
   join,
   plainCrc32,
@@ -260,7 +260,8 @@ describe('any bytes', () => {
   it('with any one bit changed are refused, or read alike by all readers', async () => {
     expect(await expectAgreement(base)).toBe('read');
     // The step has no factor of 8, so that each place in a byte has its turn.
-    for (const bit of everyNth([...Array(8 * base.length).keys()], 7)) {
+    const bits = everyNth([...Array(8 * base.length).keys()], 7);
+    for (const bit of everyNthInPage(bits, 3)) {
       const copy = base.slice();
       copy[bit >> 3] = (copy[bit >> 3] as number) ^ (1 << (bit & 7));
       await expectAgreement(copy);

@@ -158,7 +158,7 @@ describe.each(BACKENDS)('work through %s', (backend) => {
   });
 
   it('yields to the event loop of the caller', async () => {
-    const large = new Uint8Array(backend === 'noble' ? 8 * 2 ** 20 : 48 * 2 ** 20);
+    const large = new Uint8Array(backend === 'noble' ? 2 ** 21 : 48 * 2 ** 20);
     let ticks = 0;
     const timer = setInterval(() => ticks++, 1);
     await inShortTurns(() => encryptBundle(large, { privateKey, backend }));

@@ -2,6 +2,7 @@ import { isProbablePrimeRSA } from 'micro-rsa-dsa-dh/primality.js';
 import { pow as power } from 'micro-rsa-dsa-dh/utils.js';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { randomBytes } from '../../../src/backend/random.ts';
+import { selectBackend } from '../../../src/backend/select.ts';
 import { bitLength, integerToBytes } from '../../../src/bytes.ts';
 import {
   type BackendName,
@@ -11,11 +12,12 @@ import {
   keyId,
   publicKeyOf,
 } from '../../../src/index.ts';
+import { encodePkcs8 } from '../../../src/keys/encode.ts';
 import { parsePrivateKey } from '../../../src/keys/parse.ts';
 import { generateRsaKey } from '../../../src/keys/primes.ts';
 import type { RsaPrivateKey } from '../../../src/keys/rsa.ts';
 import { BACKENDS } from '../../support/backends.ts';
-import { firstOf } from '../../support/scope.ts';
+import { everyNthInPage, firstOf } from '../../support/scope.ts';
 import { keyB } from '../../support/vectors.ts';
 
 const NATIVE = BACKENDS.filter((backend) => backend !== 'noble');
@@ -48,15 +50,10 @@ function knownPrime(candidate: bigint): bigint {
 
 /** A pair of 3072 bits, the same in every test of a backend. */
 const pairs = new Map<string, ReturnType<typeof keygen>>();
-function pairThrough(
-  backend: BackendName,
-  format: 'pkcs8' | 'pkcs1',
-  signal?: AbortSignal,
-): ReturnType<typeof keygen> {
-  const name = `${backend} ${format}`;
-  const known = signal === undefined ? pairs.get(name) : undefined;
-  const pair = known ?? keygen({ modulusBits: 3072, backend, format, ...(signal && { signal }) });
-  pairs.set(name, pair);
+function pairThrough(backend: BackendName, signal?: AbortSignal): ReturnType<typeof keygen> {
+  const known = signal === undefined ? pairs.get(backend) : undefined;
+  const pair = known ?? keygen({ modulusBits: 3072, backend, ...(signal && { signal }) });
+  pairs.set(backend, pair);
   return pair;
 }
 
@@ -73,6 +70,9 @@ function root(square: bigint): bigint {
 }
 
 const SMALL_FACTORS = Array.from({ length: 5000 }, (_, i) => BigInt(2 * i + 3));
+
+/** As many as the primality test takes for a prime of 1536 bits. */
+const BASES = [2n, 3n, 5n, 7n, 11n];
 
 /** Composite numbers without a small factor, so that only a test with a base, here 2, finds out. */
 function composites(from: bigint, count: number): bigint[] {
@@ -96,29 +96,13 @@ async function settledNow(work: Promise<unknown>): Promise<unknown> {
   ]);
 }
 
-describe('keygen', () => {
-  it('makes 4096 bits in PKCS#8 by default', async () => {
-    const pair = await keygen();
-    expect(pair.privateKey).toMatch(
-      /^-----BEGIN PRIVATE KEY-----\n[^-]+\n-----END PRIVATE KEY-----\n$/,
-    );
-    expect(pair.publicKey).toMatch(
-      /^-----BEGIN PUBLIC KEY-----\n[^-]+\n-----END PUBLIC KEY-----\n$/,
-    );
-    expectSoundKey(pair.privateKey, 4096);
-    expect(pair.keyId).toMatch(/^[0-9a-f]{64}$/);
-    expect(await keyId(pair.publicKey)).toBe(pair.keyId);
-    expect(Object.keys(pair).sort()).toEqual(['keyId', 'privateKey', 'publicKey']);
-  });
-});
-
 describe.each(NATIVE)('keygen through %s', (backend) => {
   // The first one, so that the other tests use its pair.
   it('leaves no listener on the signal', async () => {
     const { signal } = new AbortController();
     const added = vi.spyOn(signal, 'addEventListener');
     const removed = vi.spyOn(signal, 'removeEventListener');
-    await pairThrough(backend, 'pkcs8', signal);
+    await pairThrough(backend, signal);
     expect(added).toHaveBeenCalled();
     const listeners = (spy: typeof added | typeof removed) =>
       spy.mock.calls.map(([type, listener]) => ({ type, listener }));
@@ -130,30 +114,15 @@ describe.each(NATIVE)('keygen through %s', (backend) => {
     'makes a modulus of exactly %i bits',
     async (modulusBits) => {
       const pair =
-        modulusBits === 3072
-          ? await pairThrough(backend, 'pkcs8')
-          : await keygen({ modulusBits, backend });
+        modulusBits === 3072 ? await pairThrough(backend) : await keygen({ modulusBits, backend });
       expectSoundKey(pair.privateKey, modulusBits);
       expect(await publicKeyOf(pair.privateKey)).toBe(pair.publicKey);
       expect(await keyId(pair.privateKey)).toBe(pair.keyId);
     },
   );
 
-  it('writes PKCS#1 on request', async () => {
-    const pair = await pairThrough(backend, 'pkcs1');
-    expect(pair.privateKey).toMatch(
-      /^-----BEGIN RSA PRIVATE KEY-----\n[^-]+\n-----END RSA PRIVATE KEY-----\n$/,
-    );
-    expect(pair.publicKey).toMatch(
-      /^-----BEGIN RSA PUBLIC KEY-----\n[^-]+\n-----END RSA PUBLIC KEY-----\n$/,
-    );
-    expectSoundKey(pair.privateKey, 3072);
-    expect(await keyId(pair.privateKey)).toBe(pair.keyId);
-    expect(await keyId(pair.publicKey)).toBe(pair.keyId);
-  });
-
   it('makes a pair that seals and opens', async () => {
-    const { privateKey, publicKey, keyId: id } = await pairThrough(backend, 'pkcs8');
+    const { privateKey, publicKey, keyId: id } = await pairThrough(backend);
     const sealed = await encryptBundle(Uint8Array.of(1, 2, 3), { privateKey, backend });
     expect(sealed.keyId).toBe(id);
     expect(await decryptBundle(sealed.bytes, { publicKey, backend })).toEqual(
@@ -165,6 +134,24 @@ describe.each(NATIVE)('keygen through %s', (backend) => {
     const reason = { why: 'the user left' };
     const signal = AbortSignal.abort(reason);
     expect(await settledNow(keygen({ signal, backend }))).toBe(reason);
+  });
+});
+
+// Code that all native backends share.
+describe.each(firstOf(NATIVE))('keygen through %s', (backend) => {
+  it('writes PKCS#1 on request, and makes another pair in another call', async () => {
+    const before = await pairThrough(backend);
+    const pair = await keygen({ modulusBits: 3072, backend, format: 'pkcs1' });
+    expect(pair.keyId).not.toBe(before.keyId);
+    expect(pair.privateKey).toMatch(
+      /^-----BEGIN RSA PRIVATE KEY-----\n[^-]+\n-----END RSA PRIVATE KEY-----\n$/,
+    );
+    expect(pair.publicKey).toMatch(
+      /^-----BEGIN RSA PUBLIC KEY-----\n[^-]+\n-----END RSA PUBLIC KEY-----\n$/,
+    );
+    expectSoundKey(pair.privateKey, 3072);
+    expect(await keyId(pair.privateKey)).toBe(pair.keyId);
+    expect(await keyId(pair.publicKey)).toBe(pair.keyId);
   });
 
   it('rejects at once with the very reason of a signal that is aborted meanwhile', async () => {
@@ -178,14 +165,31 @@ describe.each(NATIVE)('keygen through %s', (backend) => {
   });
 });
 
-describe('another call of keygen', () => {
-  it('makes another pair, and treats options that are undefined as missing', async () => {
-    const absent = { format: undefined, signal: undefined, backend: undefined };
-    const pair = await keygen({ modulusBits: 3072, ...absent } as never);
+describe('keygen', () => {
+  // A page makes no pair of 4096 bits, which takes a second: the next test sees for how many bits the default asks.
+  it.each(everyNthInPage([3072, 4096], 2))('makes %i bits in PKCS#8', async (bits) => {
+    const pair = await (bits === 4096 ? keygen() : pairThrough(NATIVE[0] as BackendName));
+    expect(pair.privateKey).toMatch(
+      /^-----BEGIN PRIVATE KEY-----\n[^-]+\n-----END PRIVATE KEY-----\n$/,
+    );
+    expect(pair.publicKey).toMatch(
+      /^-----BEGIN PUBLIC KEY-----\n[^-]+\n-----END PUBLIC KEY-----\n$/,
+    );
+    expectSoundKey(pair.privateKey, bits);
+    expect(pair.keyId).toMatch(/^[0-9a-f]{64}$/);
+    expect(await keyId(pair.publicKey)).toBe(pair.keyId);
+    expect(Object.keys(pair).sort()).toEqual(['keyId', 'privateKey', 'publicKey']);
+  });
+
+  it('makes 4096 bits in PKCS#8 by default, also where the options are undefined', async () => {
+    const preferred = await selectBackend();
+    const generate = vi.spyOn(preferred, 'generateKey');
+    generate.mockResolvedValue(encodePkcs8(parsePrivateKey(keyB.pkcs8)));
+    const absent = { modulusBits: undefined, format: undefined, signal: undefined };
+    const pair = await keygen({ ...absent, backend: undefined } as never);
+    expect(generate.mock.calls).toEqual([[4096]]);
     expect(pair.privateKey).toContain('BEGIN PRIVATE KEY');
-    // `undefined` stands for the preferred backend.
-    const before = await pairThrough(NATIVE[0] as BackendName, 'pkcs8');
-    expect(pair.keyId).not.toBe(before.keyId);
+    expect(pair.keyId).toBe(keyB.keyId);
   });
 });
 
@@ -203,35 +207,43 @@ function listening(signal: AbortSignal, work: Promise<unknown>): Promise<unknown
 }
 
 describe('keygen through noble', () => {
-  it('makes a valid pair of 3072 bits while timers run', async () => {
-    // The first random numbers could be primes, for which there is no pause.
-    const offered = composites(parsePrivateKey(keyB.pkcs8).p, 20).flatMap((one) => [one, 2n]);
-    let ticks = 0;
-    const seen = new Set<number>();
-    const { getRandomValues } = crypto;
-    vi.spyOn(crypto, 'getRandomValues').mockImplementation((room) => {
-      const next = offered.shift();
-      seen.add(ticks);
-      if (next === undefined) return getRandomValues.call(crypto, room) as typeof room;
-      (room as unknown as Uint8Array).set(integerToBytes(next, room?.byteLength as number));
-      return room;
-    });
-    const timer = setInterval(() => {
-      ticks += 1;
-    }, 1);
-    try {
-      const pair = await keygen({ modulusBits: 3072, backend: 'noble', format: 'pkcs1' });
-      expect(offered).toEqual([]);
-      // Timers run after each of them.
-      expect(seen.size).toBeGreaterThan(3);
-      expect(pair.privateKey).toContain('BEGIN RSA PRIVATE KEY');
-      expect(pair.publicKey).toContain('BEGIN RSA PUBLIC KEY');
-      expectSoundKey(pair.privateKey, 3072);
-      expect(await keyId(pair.publicKey)).toBe(pair.keyId);
-    } finally {
-      clearInterval(timer);
-    }
-  });
+  // A page gets the primes of a known pair: a search takes it a second, and is the same there.
+  it.each(everyNthInPage(['two known', 'one random'], 2))(
+    'makes a valid pair of 3072 bits while timers run, of %s primes',
+    async (primes) => {
+      const { p, q } = parsePrivateKey(keyB.pkcs8);
+      // The first random numbers could be primes, for which there is no pause.
+      const offered = composites(p, 20).flatMap((one) => [one, 2n]);
+      offered.push(p, ...BASES);
+      if (primes === 'two known') offered.push(q, ...BASES);
+      let ticks = 0;
+      const seen = new Set<number>();
+      const { getRandomValues } = crypto;
+      vi.spyOn(crypto, 'getRandomValues').mockImplementation((room) => {
+        const next = offered.shift();
+        seen.add(ticks);
+        if (next === undefined) return getRandomValues.call(crypto, room) as typeof room;
+        (room as unknown as Uint8Array).set(integerToBytes(next, room?.byteLength as number));
+        return room;
+      });
+      const timer = setInterval(() => {
+        ticks += 1;
+      }, 1);
+      try {
+        const pair = await keygen({ modulusBits: 3072, backend: 'noble', format: 'pkcs1' });
+        expect(offered).toEqual([]);
+        // Timers run after each of them.
+        expect(seen.size).toBeGreaterThan(3);
+        expect(pair.privateKey).toContain('BEGIN RSA PRIVATE KEY');
+        expect(pair.publicKey).toContain('BEGIN RSA PUBLIC KEY');
+        expectSoundKey(pair.privateKey, 3072);
+        expect(await keyId(pair.publicKey)).toBe(pair.keyId);
+        expect(pair.keyId === keyB.keyId).toBe(primes === 'two known');
+      } finally {
+        clearInterval(timer);
+      }
+    },
+  );
 
   it('rejects with the very reason of a signal that was aborted before', async () => {
     const reason = new Error('the user left');
@@ -268,11 +280,9 @@ describe('keygen through noble', () => {
     const tooSmall = knownPrime(root(1n << 3071n) - 237n * 2n);
     const oneModuloE = knownPrime(p - ((p - 1n) % (2n * 65_537n)) - 588n * 2n * 65_537n);
     const tooNear = knownPrime(p + (1n << 1436n) - 1814n * 2n);
-    // As many as the primality test takes for 1536 bits.
-    const bases = [2n, 3n, 5n, 7n, 11n];
     const offered = [
-      ...[tooSmall, oneModuloE, p, ...bases],
-      ...[p, tooNear, tooSmall, oneModuloE, q, ...bases],
+      ...[tooSmall, oneModuloE, p, ...BASES],
+      ...[p, tooNear, tooSmall, oneModuloE, q, ...BASES],
     ];
     const draw = (length: number) => {
       const next = offered.shift();

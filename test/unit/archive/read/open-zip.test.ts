@@ -109,10 +109,11 @@ describe('openZip', () => {
   });
 
   it('fetches a directory larger than the first read in full', async () => {
-    const entries = Array.from({ length: 30_000 }, (_, i) => [`${i}`, new Uint8Array(0)] as const);
+    const name = 'n'.repeat(200);
+    const entries = Array.from({ length: 6000 }, (_, i) => [name + i, new Uint8Array(0)] as const);
     const source = ranges(await zipBundle(entries));
     const reader = await openZip(source);
-    expect(reader.entries().length).toBe(30_000);
+    expect(reader.entries().length).toBe(6000);
     expect(source.asked.length).toBe(3);
   });
 
