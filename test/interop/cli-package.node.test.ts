@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runIn, useCli, withProject } from '../support/cli.ts';
 import { packInto } from '../support/pack.ts';
@@ -15,6 +16,12 @@ const APP = join(
   dirname(createRequire(import.meta.url).resolve('@mxtommy/kip/package.json')),
   'public',
 );
+
+const PAIRS = pathToFileURL(join(ROOT, 'test/support/fixed-pairs.js'));
+/** Makes Node return fixed pairs of keys, as `useCli` does inside this process. */
+const WITH_FIXED_PAIRS = `--import=data:text/javascript,${encodeURIComponent(
+  `import { generateFixedPairs } from '${PAIRS}'; generateFixedPairs();`,
+)}`;
 
 describe('the packed package', () => {
   it('creates, saves, zips, encrypts, verifies, decrypts and unzips a real app', async () => {
@@ -38,7 +45,7 @@ describe('the packed package', () => {
       const bundleseal = (...args: string[]) => done(program, ...args);
       const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
       expect((await done('npx', '--no-install', 'bundleseal', '--version')).trim()).toBe(version);
-      await bundleseal('key', 'create');
+      await bundleseal('key', 'create', '--bits', '3072');
       await bundleseal('key', 'save');
       expect(readFileSync(path('capacitor.config.json'), 'utf8')).toContain('\t"appId"');
       // The parser of scripts is CommonJS, which a bundle loads in its own way.
@@ -125,7 +132,7 @@ describe('on a terminal', () => {
     return new Promise((resolve, reject) => {
       const child = spawn('script', ['-qefc', `stty cols 120 rows 40; ${command}`, '/dev/null'], {
         cwd: folder,
-        env: { ...process.env, TERM: 'xterm', NO_COLOR: '' },
+        env: { ...process.env, TERM: 'xterm', NO_COLOR: '', NODE_OPTIONS: WITH_FIXED_PAIRS },
       });
       let seen = '';
       child.stdout.on('data', (piece: Buffer) => {

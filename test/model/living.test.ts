@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Updater } from '../../src/update.ts';
 import { LivingWorld, type Serving, websiteAnswer } from '../support/living-world.ts';
-import { eighth } from '../support/scope.ts';
+import { runs } from '../support/scope.ts';
 import {
   BUILDS,
   CHANNELS,
@@ -352,7 +352,7 @@ describe.each<Serving>(['worker', 'process'])('a %s that lives on', (serving) =>
         await load(life);
         await fc.asyncModelRun(() => ({ model: life, real: life }), list);
       }),
-      { numRuns: eighth(80) },
+      { numRuns: runs(80) },
     );
   }, 600_000);
 });

@@ -19,7 +19,7 @@ export async function packInto(folder: string): Promise<string> {
   mkdirSync(copy);
   for (const name of PACKED) cpSync(join(ROOT, name), join(copy, name), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
-  succeeded(await runIn(copy, 'npx', ['tsup', '--silent', '--no-dts']));
+  succeeded(await runIn(copy, 'node_modules/.bin/tsup', ['--silent', '--no-dts']));
   const args = ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder];
   const { stdout } = succeeded(await runIn(copy, 'npm', args));
   return stdout.trim().split('\n').at(-1) as string;

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { inlineWorkers } from '../../../build/inline-worker.js';
 import { nodeBackend } from '../../../src/backend/node.ts';
 import { selectBackend } from '../../../src/backend/select.ts';
@@ -23,7 +23,8 @@ import { keyB } from '../../support/vectors.ts';
 
 const privateKey = keyB.pkcs8;
 const publicKey = keyB.spki;
-const LARGE = 40 * 2 ** 20 + 12_345;
+// From 32 MiB on, a second thread helps.
+const LARGE = 33 * 2 ** 20 + 12_345;
 const large = bytesOf(LARGE);
 
 afterEach(() => {
@@ -164,12 +165,18 @@ describe('a large bundle', () => {
     }
   });
 
-  it.each([0, 1, 80, 159, 160])('with chunk %i altered is refused by its index', async (chunk) => {
+  it('is refused by the index of the chunk that is altered', async () => {
     const { bytes } = await encryptBundle(large, { privateKey });
-    const at = inspectBundle(bytes).headerLength + chunk * 262_160 + 100;
-    bytes[at] = (bytes[at] ?? 0) ^ 1;
-    const error = await rejection(decryptBundle(bytes, { publicKey }), 'ERR_CHUNK_INVALID');
-    expect(error.chunkIndex).toBe(chunk);
+    const { headerLength } = inspectBundle(bytes);
+    const last = Math.ceil(LARGE / 262_144) - 1;
+    for (const chunk of [0, 1, last >> 1, last - 1, last]) {
+      const at = headerLength + chunk * 262_160 + 100;
+      const byte = bytes[at] as number;
+      bytes[at] = byte ^ 1;
+      const error = await rejection(decryptBundle(bytes, { publicKey }), 'ERR_CHUNK_INVALID');
+      expect(error.chunkIndex).toBe(chunk);
+      bytes[at] = byte;
+    }
   });
 
   it('can be aborted half-way without affecting the next one', async () => {
@@ -335,11 +342,9 @@ describe('the built package', () => {
       encoding: 'utf8',
     });
 
-  afterEach(() => {
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  const bundleTo = () =>
+  beforeAll(() =>
     build({
       entryPoints: ['src/index.ts'],
       bundle: true,
@@ -350,7 +355,8 @@ describe('the built package', () => {
       chunkNames: '[name]-[hash]',
       plugins: [inlineWorkers()],
       logLevel: 'error',
-    });
+    }),
+  );
 
   const job = (backend: string, length: number) => `
     import { decryptBundle, encryptBundle } from './index.mjs';
@@ -365,7 +371,6 @@ describe('the built package', () => {
     ['webcrypto', ['webcrypto', 'arithmetic']],
     ['noble', ['noble', 'arithmetic']],
   ])('loads for the %s backend %j and no other', async (backend, wanted) => {
-    await bundleTo();
     const hook = `
       import { register } from 'node:module';
       register('data:text/javascript,' + encodeURIComponent(\`
@@ -385,7 +390,6 @@ describe('the built package', () => {
   });
 
   it('lets the process end as soon as a large bundle is finished', async () => {
-    await bundleTo();
     const start = Date.now();
     run(`${job('node', LARGE)}; process.once('exit', () => console.log('ended'))`);
     expect(Date.now() - start).toBeLessThan(30_000);

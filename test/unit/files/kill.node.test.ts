@@ -35,8 +35,8 @@ const publicKey = keyB.spki;
 const ROUNDS = runs(25);
 
 // The sizes differ, so that the size of the output tells which one it is.
-const one = bytesOf(5 * 2 ** 20 + 1);
-const two = bytesOf(3 * 2 ** 20 + 2);
+const one = bytesOf(2 ** 21 + 1);
+const two = bytesOf(2 ** 20 + 2);
 const old = bytesOf(1000);
 
 const outside = makeFolder();

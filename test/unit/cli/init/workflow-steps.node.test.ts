@@ -1,20 +1,32 @@
 // The scripts of the workflow for GitHub Actions that init writes, each run by bash in a repository.
 
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Project, useCli } from '../../../support/cli.ts';
 import { APPS, type App } from '../../../support/init-apps.ts';
 import { done, read, VITE, withApp } from '../../../support/init-project.ts';
+import { git, makeTags } from '../../../support/tags.ts';
 
 useCli();
 
 const STORE = 'https://a.example/updates';
 
+const WORKFLOW = '.github/workflows/bundleseal.yml';
+const workflows = new Map<string, string>();
+
+/** Writes the workflow that init writes for a Vite app and this store. Runs init once for each store. */
+async function initFor(project: Project, store: string): Promise<void> {
+  const known = workflows.get(store);
+  if (known !== undefined) return project.write(WORKFLOW, known);
+  await done(project, '--yes', '--store', store);
+  workflows.set(store, read(project, WORKFLOW));
+}
+
 /** Runs the script of a step as GitHub does. The text before it defines programs that the test plays. */
 function runStep(project: Project, name: string, before: string, env: Record<string, string>) {
-  const workflow = read(project, '.github/workflows/bundleseal.yml');
+  const workflow = read(project, WORKFLOW);
   const step = workflow.slice(workflow.indexOf(`- name: ${name}`));
   const [, script] = / run: \|\n((?: {10}.*\n)+)/.exec(step) as RegExpExecArray;
   return spawnSync('bash', ['-e', '-c', `${before}\n${script}`], {
@@ -26,22 +38,6 @@ function runStep(project: Project, name: string, before: string, env: Record<str
 
 const outputOf = (project: Project) =>
   existsSync(project.path('output')) ? read(project, 'output') : '';
-
-const git = ({ folder }: Project, ...args: string[]) => {
-  const author = ['-c', 'user.name=a', '-c', 'user.email=a@a.example', '-c', 'tag.gpgSign=false'];
-  return execFileSync('git', [...author, ...args], { cwd: folder, encoding: 'utf8' }).trim();
-};
-
-/** Makes a repository with a tag for each version, and a commit after the last one. */
-function makeTags(project: Project, versions: readonly string[]): void {
-  git(project, 'init', '--quiet');
-  for (const version of [...versions, undefined]) {
-    writeFileSync(project.path('version'), version ?? 'not released');
-    git(project, 'add', 'version');
-    git(project, 'commit', '--quiet', '--no-verify', '--message', 'a');
-    if (version !== undefined) git(project, 'tag', `v${version}`);
-  }
-}
 
 describe('the first job of the workflow', () => {
   const look = (
@@ -67,9 +63,9 @@ describe('the first job of the workflow', () => {
     'with the address %j and the answer %j, skips the rest: %s',
     async (url, answer, isSkipped) => {
       await withApp(VITE, async (project) => {
-        await done(project, '--yes', '--store', 'github-pages');
-        makeTags(project, ['1.0.0']);
-        const workflow = read(project, '.github/workflows/bundleseal.yml');
+        await initFor(project, 'github-pages');
+        makeTags(project.folder, ['1.0.0']);
+        const workflow = read(project, WORKFLOW);
         expect(workflow).toContain("needs: check\n    if: needs.check.outputs.skip != 'true'");
         const { status, stdout } = look(project, { url, answer });
         expect(status).toBe(0);
@@ -83,8 +79,8 @@ describe('the first job of the workflow', () => {
 
   it('warns on a schedule and ends well if the repository has no tag, for it would deploy the last commit', async () => {
     await withApp(VITE, async (project) => {
-      await done(project, '--yes', '--store', 'github-pages');
-      makeTags(project, []);
+      await initFor(project, 'github-pages');
+      makeTags(project.folder, []);
       const { status, stdout } = look(project, { answer: '200 application/octet-stream' });
       expect([status, outputOf(project)]).toEqual([0, 'skip=true\n']);
       expect(stdout).toMatch(
@@ -95,7 +91,7 @@ describe('the first job of the workflow', () => {
 
   it('needs no tag for a store without the website', async () => {
     await withApp(VITE, async (project) => {
-      await done(project, '--yes', '--store', 'rsync');
+      await initFor(project, 'rsync');
       const set = 'BUNDLESEAL_HOST_KEY=a BUNDLESEAL_TARGET=b';
       const { status } = runStep(
         project,
@@ -111,7 +107,7 @@ describe('the first job of the workflow', () => {
     'names every variable that is not set, on %s',
     async (event) => {
       await withApp(VITE, async (project) => {
-        await done(project, '--yes', '--store', 's3');
+        await initFor(project, 's3');
         const env = { GITHUB_EVENT_NAME: event, AWS_REGION: 'eu-west-1' };
         const unset = 'unset STORE_URL BUNDLESEAL_STORE_URL BUNDLESEAL_BUCKET';
         const { status, stdout } = runStep(project, 'Look for', unset, env);
@@ -126,7 +122,7 @@ describe('the first job of the workflow', () => {
 
   it('asks nothing of the store before a build is published', async () => {
     await withApp(VITE, async (project) => {
-      await done(project, '--yes', '--store', 'github-pages');
+      await initFor(project, 'github-pages');
       const { status } = look(project, { event: 'push', answer: '404 text/plain' });
       expect([status, outputOf(project), existsSync(project.path('asked'))]).toEqual([
         0,
@@ -155,7 +151,7 @@ describe('the publishing step of the workflow', () => {
     [{ GITHUB_EVENT_NAME: 'schedule' }, ['refresh'], []],
   ])('runs the right command with %j', async (env, command, end) => {
     await withApp(VITE, async (project) => {
-      await done(project, '--yes', '--store', 'github-pages');
+      await initFor(project, 'github-pages');
       const { stdout, status } = publish(project, env as unknown as Record<string, string>);
       expect(status).toBe(0);
       const flags = '--store out --from https://a.b/ --channel production --app-id my-app';
@@ -175,7 +171,7 @@ describe('the publishing step of the workflow', () => {
     '1.0\n::debug::',
   ])('runs no command for the release %j, and prints no part of that text', async (text) => {
     await withApp(VITE, async (project) => {
-      await done(project, '--yes', '--store', 'rsync');
+      await initFor(project, 'rsync');
       for (const input of ['WITHDRAW', 'PROMOTE']) {
         const env = { GITHUB_EVENT_NAME: 'workflow_dispatch', [input]: text };
         const { status, stdout, stderr } = publish(project, env);
@@ -265,7 +261,7 @@ describe('the step of the workflow that puts the website and the store together'
     ] as const) {
       await withApp(APPS[name] as App, async (project) => {
         await done(project, '--yes', '--store', store);
-        expect(read(project, '.github/workflows/bundleseal.yml')).not.toContain('404.html');
+        expect(read(project, WORKFLOW)).not.toContain('404.html');
       });
     }
   });
@@ -337,8 +333,8 @@ npm() { echo "$@" >> ran; cp version built; }`;
     ],
   ] as const)('is of %s', async (_, releases, expected) => {
     await withApp(VITE, async (project) => {
-      await done(project, '--yes', '--store', 'github-pages');
-      makeTags(project, ['0.1.0', '0.2.0', '0.3.0']);
+      await initFor(project, 'github-pages');
+      makeTags(project.folder, ['0.1.0', '0.2.0', '0.3.0']);
       const { status, stdout, stderr, built } = build(project, releases);
       expect([status, built], stdout + stderr).toEqual([0, expected]);
       expect(stdout).not.toContain('::');
@@ -352,8 +348,8 @@ npm() { echo "$@" >> ran; cp version built; }`;
 
   it('is of the newest tag with a warning if every release is withdrawn, so that devices hear of it', async () => {
     await withApp(VITE, async (project) => {
-      await done(project, '--yes', '--store', 'netlify');
-      makeTags(project, ['0.1.0']);
+      await initFor(project, 'netlify');
+      makeTags(project.folder, ['0.1.0']);
       const { status, stdout, built } = build(project, [['0.1.0', true]]);
       expect([status, built]).toEqual([0, '0.1.0']);
       expect(stdout).toMatch(
@@ -364,8 +360,8 @@ npm() { echo "$@" >> ran; cp version built; }`;
 
   it('is of the newest tag with a warning that names the tag to push if only releases without a tag are left', async () => {
     await withApp(VITE, async (project) => {
-      await done(project, '--yes', '--store', 'github-pages');
-      makeTags(project, ['0.1.0']);
+      await initFor(project, 'github-pages');
+      makeTags(project.folder, ['0.1.0']);
       const releases = [
         ['0.1.0', true],
         ['0.0.1', false],
@@ -377,7 +373,7 @@ npm() { echo "$@" >> ran; cp version built; }`;
         /^::warning::.* v0\.1\.0, which is withdrawn or not in the index\. .* git tag v0\.0\.1 COMMIT && git push origin v0\.0\.1\n$/,
       );
       // The commit before the checkout of the step.
-      git(project, 'tag', 'v0.0.1', 'HEAD@{1}');
+      git(project.folder, 'tag', 'v0.0.1', 'HEAD@{1}');
       const repaired = build(project, releases);
       expect([repaired.built, repaired.stdout]).toEqual(['not released', '']);
     });
@@ -385,8 +381,8 @@ npm() { echo "$@" >> ran; cp version built; }`;
 
   it('is never a commit without a tag', async () => {
     await withApp(VITE, async (project) => {
-      await done(project, '--yes', '--store', 'github-pages');
-      makeTags(project, []);
+      await initFor(project, 'github-pages');
+      makeTags(project.folder, []);
       const { status, stdout, built } = build(project, [['0.1.0', true]]);
       expect([status, built]).toEqual([1, undefined]);
       expect(stdout).toMatch(/^::error::There is no tag/);
