@@ -69,7 +69,7 @@ describe.each(FORMS)('the search for keys in .%s files', (extension, compress) =
     expect(findPublishedKey(`upload.jks.${extension}`, large)).toMatch(/key store/);
   });
 
-  it('makes zipDirectory and readDirectory refuse the folder, and names the file', async () => {
+  it('makes zipDirectory and readDirectory refuse the folder unless keys are allowed', async () => {
     const root = makeFolder();
     const folder = join(root, 'dist');
     mkdirSync(join(folder, 'assets'), { recursive: true });
@@ -84,6 +84,8 @@ describe.each(FORMS)('the search for keys in .%s files', (extension, compress) =
       expect(error).toMatchObject({ path: name });
       expect(error.message).toContain('holds a private key (PKCS#8) (compressed), and everyone');
     }
+    const made = await zipDirectory(folder, join(root, 'app.zip'), { privateKeys: 'allow' });
+    expect(made.entries).toBe(2);
   });
 });
 
