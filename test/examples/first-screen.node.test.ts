@@ -47,7 +47,7 @@ const CANVAS = `${ROOT}
 const builds: string[] = [];
 let first: string;
 let browser: Browser;
-/** Leaves one release after the other. */
+/** Leaves the first releases, and keeps the last ones. */
 let device: Device;
 
 beforeAll(async () => {
@@ -90,17 +90,18 @@ describe('a release of one chunk that throws below its header', { timeout: TIMEO
     await expectLeft(device, await built(`${HEADER} ${DIES};`, { hasVite: true }));
   });
 
+  // The device runs the first release no more.
   it('keeps running with its header if it was confirmed before', async () => {
     const app = `${HEADER} if (localStorage.getItem('fault')) ${DIES};`;
-    await expectUntouched(browser, [first, await built(app, { hasVite: true })], 'My shop');
+    await expectUntouched(device, await built(app, { hasVite: true }), 'My shop');
   });
 });
 
-describe.concurrent('a release that shows something', { timeout: TIMEOUT }, () => {
+describe('a release that shows something', { timeout: TIMEOUT }, () => {
   it.each([
-    ['after eight seconds, beside an error that has nothing to do with it', SLOW],
     ['on a canvas', CANVAS],
+    ['after eight seconds, beside an error that has nothing to do with it', SLOW],
   ])('is confirmed if it does so %s', async (_, app) => {
-    await expectKept(browser, [first, await built(app)]);
+    await expectKept(device, await built(app));
   });
 });

@@ -3,18 +3,23 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { build } from 'esbuild';
+import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { inlineWorkers } from '../../build/inline-worker.js';
 import { closePages, openBrowser } from '../support/browser.ts';
+import { builtLibrary } from '../support/built-once.ts';
 import { type Project, runIn, useCli, withProject } from '../support/cli.ts';
 import { blocks, ROOT } from '../support/docs.ts';
 import { freePort } from '../support/free-port.ts';
+import { runScript } from '../support/package-scripts.ts';
 import { VITE_APP } from '../support/vite-app.ts';
 
 const PAGE = 'docs/guides/first-update.md';
 const TIMEOUT = 300_000;
+
+/** Makes `init` take a pair of keys that exists, because a new one takes up to a second. */
+const PAIRS = pathToFileURL(join(ROOT, 'test/support/fixed-pairs.js'));
+const FIXED_PAIRS = `--import=data:text/javascript,import{generateFixedPairs}from'${PAIRS}';generateFixedPairs()`;
 
 useCli();
 
@@ -26,8 +31,8 @@ const [button] = shown.filter(({ language }) => language === 'javascript');
 const prose = readFileSync(join(ROOT, PAGE), 'utf8');
 /** The size of the first patch in KB, as step 5 gives it. */
 const [, patchSize] = /this patch takes (\d+) KB/.exec(prose) ?? [];
-/** The command of step 6 that withdraws the broken release. */
-const [, withdrawal = ''] = /`(npx bundleseal release withdraw [\d.]+)`/.exec(prose) ?? [];
+/** The arguments of the command of step 6 that withdraws the broken release. */
+const [, withdrawal = ''] = /`npx bundleseal (release withdraw [\d.]+)`/.exec(prose) ?? [];
 /** The line of step 6 that breaks a release. */
 const [, throwLine] = /`(throw [^`]+)`/.exec(prose) ?? [];
 
@@ -41,15 +46,7 @@ afterAll(closePages);
 async function install({ path, cli }: Project): Promise<void> {
   const target = path('node_modules/bundleseal');
   mkdirSync(path('node_modules/.bin'), { recursive: true });
-  await build({
-    entryPoints: [join(ROOT, 'src/update.ts')],
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    outdir: join(target, 'dist'),
-    plugins: [inlineWorkers()],
-    logLevel: 'error',
-  });
+  cpSync(await builtLibrary(), join(target, 'dist'), { recursive: true });
   cpSync(cli, join(target, 'dist/cli.js'));
   chmodSync(join(target, 'dist/cli.js'), 0o755);
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
@@ -93,7 +90,7 @@ const expectActivated = (page: Page, id: string) =>
           const names = await caches.keys();
           return names.some((name) => name.startsWith(`bundleseal ${release}`));
         }, id),
-      { timeout: 60_000 },
+      { timeout: 60_000, interval: 200 },
     )
     .toBe(true);
 
@@ -102,8 +99,13 @@ it(
   async () => {
     await withProject(async (project) => {
       const { folder, path, write } = project;
-      const env = { PATH: `${path('node_modules/.bin')}${delimiter}${process.env['PATH']}` };
+      const env = {
+        PATH: `${path('node_modules/.bin')}${delimiter}${process.env['PATH']}`,
+        NODE_OPTIONS: FIXED_PAIRS,
+      };
       const said: string[] = [];
+      /** The commands that ran as a process. */
+      const ran = new Set<string>();
       let server: ChildProcess | undefined;
       let origin = '';
       let page: Page | undefined;
@@ -122,7 +124,10 @@ it(
             page = await visit(origin);
             await expectActivated(page, idIn(said));
             edit(path('src/main.js'));
+          } else if (ran.has(command) && /^npm run bundleseal:/.test(command)) {
+            said.push(await runScript(project, command.replace('npm run ', '')));
           } else {
+            ran.add(command);
             // The test runner's NODE_ENV would have Vite build for development.
             const args = ['-u', 'NODE_ENV', 'sh', '-c', command];
             const { code, stdout, stderr } = await runIn(folder, 'env', args, { env });
@@ -150,21 +155,19 @@ it(
           .toBe('Hello');
         const text = readFileSync(path('src/main.js'), 'utf8');
         writeFileSync(path('src/main.js'), text.replace(/^(?!import)/m, `${throwLine}\n`));
-        const broken = await publishNext(project, env);
+        const broken = await publishNext(project);
         await page?.reload();
         await expectHeading(page as Page, 'Hello');
         await expectLeft(page as Page, broken, 'Hello');
         writeFileSync(path('src/main.js'), text.replace('Hello', 'Hello again'));
-        await publishNext(project, env);
+        await publishNext(project);
         await page?.reload();
         await page?.getByRole('button', { name: 'Another version is ready' }).click();
         await expectHeading(page as Page, 'Hello again');
-        const withdrawn = await runIn(folder, 'sh', ['-c', withdrawal], { env });
+        const withdrawn = await project.run(withdrawal.split(' '));
         expect(withdrawn.code, withdrawn.stderr).toBe(0);
         expect(withdrawn.stderr).toContain('devices that run it take 0.3.0, unless it has failed');
-        const listed = await runIn(folder, 'sh', ['-c', 'npx bundleseal release list --all'], {
-          env,
-        });
+        const listed = await project.run(['release', 'list', '--all']);
         expect(listed.stdout + listed.stderr).toContain(`${broken}  withdrawn`);
         // With the line of init, Vite puts code of the updater into the script that throws. It removes code after a `throw`.
         writeFileSync(
@@ -175,7 +178,7 @@ it(
         expect(first).toContain('import { keepUpToDate }');
         const ownLine = rest.join('\n').replace(/lookForUpdate\(\);[\s\S]*/, INIT_LINE);
         writeFileSync(path('src/main.js'), `${first}\nimport './broken.js'\n${ownLine}`);
-        const next = await publishNext(project, env);
+        const next = await publishNext(project);
         // The same device, which does not wait although it has taken three releases within a minute: no other tab is open.
         await page?.reload();
         await expectLeft(page as Page, next, 'Hello again');
@@ -218,26 +221,14 @@ async function visit(origin: string): Promise<Page> {
   return page;
 }
 
-/**
- * Raises the version, and runs the scripts of the package as npm does, without its start before each. Returns the id of the
- * release.
- */
-async function publishNext(
-  { folder, path }: Project,
-  env: Readonly<Record<string, string>>,
-): Promise<string> {
-  const described = JSON.parse(readFileSync(path('package.json'), 'utf8'));
+/** Raises the version, and publishes the app by its scripts. Returns the id of the release. */
+async function publishNext(project: Project): Promise<string> {
+  const described = JSON.parse(readFileSync(project.path('package.json'), 'utf8'));
   const [major, minor] = described.version.split('.');
   described.version = `${major}.${Number(minor) + 1}.0`;
-  writeFileSync(path('package.json'), JSON.stringify(described, undefined, 2));
-  const said: string[] = [];
-  for (const name of ['bundleseal:build', 'bundleseal:publish']) {
-    const args = ['-u', 'NODE_ENV', 'sh', '-c', described.scripts[name]];
-    const { code, stdout, stderr } = await runIn(folder, 'env', args, { env });
-    expect(code, `${name}\n${stdout}${stderr}`).toBe(0);
-    said.push(stdout + stderr);
-  }
-  return idIn(said);
+  writeFileSync(project.path('package.json'), JSON.stringify(described, undefined, 2));
+  await runScript(project, 'bundleseal:build');
+  return idIn([await runScript(project, 'bundleseal:publish')]);
 }
 
 /**

@@ -16,6 +16,7 @@ import {
   expectLeft,
   expectLeftByVisitor,
   openDevice,
+  withDevice,
 } from '../support/init-release.ts';
 import { buildInitSite, type InitSite } from '../support/init-site.ts';
 
@@ -122,7 +123,8 @@ describe.each([
   });
 
   it('is confirmed if it works', async () => {
-    await expectKept(browser, [first, await built(app(''))]);
+    const build = await built(app(''));
+    await withDevice(browser, first, (own) => expectKept(own, build));
   });
 });
 
@@ -140,11 +142,13 @@ describe.each([
   },
   (_, reports, hides) => {
     it('is left after three loads if the boundary reports the error', async () => {
-      await expectLeftByVisitor(browser, [first, await built(reports)]);
+      const build = await built(reports);
+      await withDevice(browser, first, (own) => expectLeftByVisitor(own, build));
     });
 
     it('is confirmed if the boundary hides the error', async () => {
-      await expectKept(browser, [first, await built(hides)]);
+      const build = await built(hides);
+      await withDevice(browser, first, (own) => expectKept(own, build));
     });
   },
 );

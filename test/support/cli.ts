@@ -2,13 +2,13 @@
 // as a process of the built package.
 
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, inject } from 'vitest';
 import { inlineWorkers } from '../../build/inline-worker.js';
+import { builtOnce } from './built-once.ts';
 import { runInside } from './cli-inside.ts';
 import { generateFixedPairs, generateRandomPairs } from './fixed-pairs.js';
 
@@ -58,24 +58,21 @@ export function useCli(): void {
 }
 
 async function buildCli(): Promise<void> {
-  const cli = join(inject('runFolder'), 'cli.mjs');
-  if (existsSync(cli)) return;
-  // Another process may be building it too. The rename puts it there as a whole.
-  const own = join(inject('runFolder'), `cli-${process.pid}.mjs`);
-  await build({
-    entryPoints: [join(ROOT, 'src/cli.ts')],
-    outfile: own,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    plugins: [inlineWorkers()],
-    mainFields: ['module', 'main'],
-    banner: {
-      js: "import { createRequire as createRequire_ } from 'node:module';\nconst require = createRequire_(import.meta.url);",
-    },
-  });
-  await rename(own, cli);
+  await builtOnce('cli.mjs', (outfile) =>
+    build({
+      entryPoints: [join(ROOT, 'src/cli.ts')],
+      outfile,
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      plugins: [inlineWorkers()],
+      mainFields: ['module', 'main'],
+      banner: {
+        js: "import { createRequire as createRequire_ } from 'node:module';\nconst require = createRequire_(import.meta.url);",
+      },
+    }),
+  );
 }
 
 /** Runs `work` with a new folder, and removes the folder afterwards. */

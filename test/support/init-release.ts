@@ -39,15 +39,15 @@ export async function openDevice(browser: Browser, first: string): Promise<Devic
   };
 }
 
-/** Runs `play` in a page that loads a release next. */
-async function withRelease(
+/** Runs `play` on a device of its own. */
+export async function withDevice(
   browser: Browser,
-  [first, next]: readonly [string, string],
-  play: (page: Page, id: string) => Promise<void>,
+  first: string,
+  play: (device: Device) => Promise<void>,
 ): Promise<void> {
   const device = await openDevice(browser, first);
   try {
-    await play(device.page, await device.take(next));
+    await play(device);
   } finally {
     await device.close();
   }
@@ -76,22 +76,18 @@ export async function expectLeft({ page, take }: Device, build: string): Promise
  * Expects that the device goes back to the first release after a visitor has loaded the page three times, and that the console
  * says at each load that it does not confirm the release.
  */
-export async function expectLeftByVisitor(
-  browser: Browser,
-  builds: readonly [string, string],
-): Promise<void> {
-  await withRelease(browser, builds, async (page, id) => {
-    for (let load = 1; load <= 3; load += 1) {
-      const said = page.waitForEvent('console', (message) =>
-        message.text().startsWith('This start does not confirm the new release'),
-      );
-      await page.reload();
-      await said;
-    }
+export async function expectLeftByVisitor({ page, take }: Device, build: string): Promise<void> {
+  const id = await take(build);
+  for (let load = 1; load <= 3; load += 1) {
+    const said = page.waitForEvent('console', (message) =>
+      message.text().startsWith('This start does not confirm the new release'),
+    );
     await page.reload();
-    await expectVersion(page, 'version 1');
-    expect((await stateOf(page))['blocked']).toMatchObject([{ id }]);
-  });
+    await said;
+  }
+  await page.reload();
+  await expectVersion(page, 'version 1');
+  expect((await stateOf(page))['blocked']).toMatchObject([{ id }]);
 }
 
 /**
@@ -100,35 +96,33 @@ export async function expectLeftByVisitor(
  * @param text - What the page shows before it throws, which it does if the local storage has the item `fault`.
  */
 export async function expectUntouched(
-  browser: Browser,
-  builds: readonly [string, string],
+  { page, take }: Device,
+  build: string,
   text: string,
 ): Promise<void> {
-  await withRelease(browser, builds, async (page) => {
-    await page.reload();
-    await expectConfirmed(page);
-    await page.evaluate(() => localStorage.setItem('fault', 'yes'));
-    const loads = countLoads(page);
-    const thrown = page.waitForEvent('pageerror');
-    await page.reload();
-    await thrown;
-    // A page on trial loads itself again after half a second.
-    await page.waitForTimeout(2000);
-    expect(loads()).toBe(1);
-    expect(await page.evaluate(() => document.querySelector('#root')?.textContent)).toBe(text);
-  });
+  const id = await take(build);
+  await page.reload();
+  await expectConfirmed(page);
+  expect((await stateOf(page))['running']).toBe(id);
+  await page.evaluate(() => localStorage.setItem('fault', 'yes'));
+  const loads = countLoads(page);
+  const thrown = page.waitForEvent('pageerror');
+  await page.reload();
+  await thrown;
+  // A page on trial loads itself again after half a second.
+  await page.waitForTimeout(2000);
+  expect(loads()).toBe(1);
+  expect(await page.evaluate(() => document.querySelector('#root')?.textContent)).toBe(text);
+  await page.evaluate(() => localStorage.removeItem('fault'));
 }
 
 /** Expects that the device confirms the release at its first start. */
-export async function expectKept(
-  browser: Browser,
-  builds: readonly [string, string],
-): Promise<void> {
-  await withRelease(browser, builds, async (page, id) => {
-    const loads = countLoads(page);
-    await page.reload();
-    await expectConfirmed(page);
-    expect(await stateOf(page)).toMatchObject({ running: id, blocked: [] });
-    expect(loads()).toBe(1);
-  });
+export async function expectKept({ page, take }: Device, build: string): Promise<void> {
+  const id = await take(build);
+  const loads = countLoads(page);
+  await page.reload();
+  await expectState(page, ({ running, trial }) => running === id && trial === undefined);
+  const { blocked } = await stateOf(page);
+  expect(blocked).not.toContainEqual(expect.objectContaining({ id }));
+  expect(loads()).toBe(1);
 }

@@ -1,18 +1,21 @@
 // A website with the modules that `init` writes for a page and its service worker, built without a project.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { build as buildWithVite } from 'vite';
-import { inlineWorkers, inlineWorkersInVite } from '../../build/inline-worker.js';
+import { inlineWorkersInVite } from '../../build/inline-worker.js';
 import type { Answers } from '../../src/cli/init/answers.ts';
 import type { Project } from '../../src/cli/init/project.ts';
 import { websiteFiles } from '../../src/cli/init/website.ts';
-import { ROOT } from './docs.ts';
+import { builtLibrary, builtOnce } from './built-once.ts';
 import { writeFiles } from './folder-files.ts';
 import { keyB } from './vectors.ts';
 import { utf8 } from './zip.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
 
 const PROJECT = { isTypeScript: false, hasVite: false } as Project;
 const ANSWERS = {
@@ -20,9 +23,6 @@ const ANSWERS = {
   channel: 'production',
   appId: 'com.example.app',
 } as const;
-
-/** The sources of the library. */
-const LIBRARY = join(ROOT, 'src/update.ts');
 
 /** Frameworks are among the packages of users' tools. */
 const NODE_PATHS = [join(ROOT, 'node_modules'), join(ROOT, 'test/consumers/node_modules')];
@@ -85,23 +85,25 @@ export async function buildInitSite(
             'waitForFirstScreen()))',
             `waitForFirstScreen({ timeout: ${timeout} })))`,
           );
-    return [path, utf8(changed)] as const;
+    return [path, changed] as const;
   });
   writeFiles(source, {
-    ...Object.fromEntries(files),
+    ...Object.fromEntries(files.map(([path, text]) => [path, utf8(text)])),
     'src/bundleseal/key.js': utf8(`export const publicKeys = [${JSON.stringify(keyB.spki)}];`),
     'src/main.js': utf8(`import { keepUpToDate } from './bundleseal/update.js';\n${app}\n${CALL}`),
   });
-  const bundled = (entry: string, name: string, format: 'esm' | 'iife') =>
+  const library = join(await builtLibrary(), 'update.js');
+  const bundled = (entry: string, outfile: string, format: 'esm' | 'iife') =>
     build({
       entryPoints: [join(source, entry)],
-      outfile: join(out, name),
+      outfile,
       bundle: true,
+      minify: true,
       format,
-      alias: { 'bundleseal/update': LIBRARY },
+      alias: { 'bundleseal/update': library },
       define: { 'process.env.NODE_ENV': '"production"' },
       nodePaths: NODE_PATHS,
-      plugins: [inlineWorkers(), ...plugins],
+      plugins: [...plugins],
       logLevel: 'error',
     });
   if (hasVite) {
@@ -113,14 +115,19 @@ export async function buildInitSite(
       build: { outDir: out, emptyOutDir: true },
       // The test runner sets NODE_ENV, so Vite would say that it builds for development.
       define: { 'import.meta.env.DEV': 'false' },
-      resolve: { alias: { 'bundleseal/update': LIBRARY } },
+      // Sources, of which the plugin changes one.
+      resolve: { alias: { 'bundleseal/update': join(ROOT, 'src/update.ts') } },
       plugins: [inlineWorkersInVite(), importsApp(join(source, 'src/main.js'))],
     });
   } else {
-    await bundled('src/main.js', 'main.js', 'esm');
+    await bundled('src/main.js', join(out, 'main.js'), 'esm');
     writeFileSync(join(out, 'index.html'), PAGE);
   }
-  await bundled('src/bundleseal/sw.js', 'sw.js', 'iife');
+  const digest = createHash('sha256').update(JSON.stringify(files)).digest('hex');
+  const worker = await builtOnce(`worker-${digest}.js`, (outfile) =>
+    bundled('src/bundleseal/sw.js', outfile, 'iife'),
+  );
+  cpSync(worker, join(out, 'sw.js'));
   rmSync(source, { recursive: true });
   return out;
 }

@@ -1,17 +1,15 @@
 // A static website with a store of updates, for deploying examples/pwa.
 
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
-import { rename } from 'node:fs/promises';
+import { cpSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lookup } from 'mrmime';
 import { build } from 'vite';
-import { inject } from 'vitest';
-import { inlineWorkersInVite } from '../../build/inline-worker.js';
 import { publishRelease, stampRelease } from '../../src/node.ts';
+import { builtLibrary, builtOnce } from './built-once.ts';
 import { sendFile } from './store-server.ts';
 import { keyB } from './vectors.ts';
 
@@ -27,6 +25,8 @@ export interface Version {
   readonly worker?: string;
   /** The store of releases. Default: that of the example. */
   readonly store?: 'cacheStore' | 'opfsStore';
+  /** Code that gives the address of the updates. Default: the address in the example. */
+  readonly address?: string;
 }
 
 /**
@@ -34,29 +34,21 @@ export interface Version {
  * and each call returns a copy of it.
  */
 export async function buildExample(example: string, version: Version): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'bundleseal-build-'));
   const digest = createHash('sha256')
     .update(JSON.stringify([example, version]))
     .digest('hex');
-  const shared = join(inject('runFolder'), `build-${digest}`);
-  if (existsSync(shared)) cpSync(shared, folder, { recursive: true });
-  else {
-    await buildInto(folder, example, version);
-    // Another process may be building it too. The rename puts it there as a whole, and fails if it is there.
-    const own = `${shared}-${process.pid}`;
-    cpSync(folder, own, { recursive: true });
-    await rename(own, shared).catch(() => {});
-  }
+  const built = await builtOnce(`build-${digest}`, (path) => buildInto(path, example, version));
+  const folder = mkdtempSync(join(tmpdir(), 'bundleseal-build-'));
+  cpSync(built, folder, { recursive: true });
   return folder;
 }
 
 async function buildInto(
   outDir: string,
   example: string,
-  { name, isBroken = false, worker = '', store = 'cacheStore' }: Version,
+  { name, isBroken = false, worker = '', store = 'cacheStore', address }: Version,
 ): Promise<void> {
   const plugins = [
-    inlineWorkersInVite(),
     {
       name: 'version',
       resolveId: (id: string) => (id.endsWith('/bundleseal-key.js') ? '\0key' : undefined),
@@ -64,7 +56,10 @@ async function buildInto(
         id === '\0key' ? `export const publicKeys = [${JSON.stringify(keyB.spki)}];` : undefined,
       transform(code: string, id: string) {
         if (/\/src\/sw\.js\b/.test(id)) return `${worker}\n${code}`;
-        if (id.endsWith('/src/updater.js')) return code.replaceAll('cacheStore', store);
+        if (id.endsWith('/src/updater.js')) {
+          const stored = code.replaceAll('cacheStore', store);
+          return address === undefined ? stored : stored.replace(/'https:[^']+'/, address);
+        }
         if (!id.endsWith('/src/app.js')) return undefined;
         if (!code.includes("'version 1'")) throw new Error('the example shows no version');
         const fault = isBroken ? "throw new Error('this version is broken');" : '';
@@ -78,7 +73,7 @@ async function buildInto(
     logLevel: 'warn',
     build: { outDir, emptyOutDir: true },
     resolve: {
-      alias: [{ find: /^bundleseal\/update$/, replacement: join(ROOT, 'src/update.ts') }],
+      alias: { 'bundleseal/update': join(await builtLibrary(), 'update.js') },
     },
     plugins,
     worker: { plugins: () => plugins },
@@ -114,6 +109,7 @@ export async function openSite(first: string): Promise<Site> {
     }
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     requests.push(pathname);
+    response.setHeader('Access-Control-Allow-Origin', '*');
     const [root, path] = pathname.startsWith('/updates/')
       ? [store, pathname.slice('/updates/'.length)]
       : [
@@ -155,6 +151,8 @@ export async function openSite(first: string): Promise<Site> {
         privateKey: keyB.pkcs8,
         version,
         builtIn: [first],
+        // From the last release and the built-in one. A patch takes as much computing as a start of a page.
+        patches: 1,
         // Each release is later than the stamp and than the previous release.
         now: Date.now() - HOUR + 60_000 * published,
       });
