@@ -1,5 +1,5 @@
-// Vue, React and Svelte in the website that `init` has set up: a device leaves a release whose component throws, and confirms one that
-// works. `bash .ci/consumers` installs the frameworks and runs it.
+// Vue, React and Svelte, with and without a router, in the website that `init` has set up: a device leaves a release whose component
+// throws, and confirms one that works. `bash .ci/consumers` installs the frameworks and runs it.
 
 import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url';
 import type { Plugin } from 'esbuild';
 import type { Browser } from 'playwright';
 import { afterAll, beforeAll, describe, it } from 'vitest';
+import { stepsForErrors } from '../../src/cli/init/entry-steps.ts';
 import { closePages, openBrowser } from '../support/browser.ts';
 import { ROOT } from '../support/docs.ts';
 import {
@@ -57,6 +58,63 @@ const reactWithBoundary = (script: string, options: string) => `
   const App = () => { ${script} return createElement('p', null, 'version 2'); };
   const root = createRoot(document.querySelector('#root'), { ${options} });
   root.render(createElement(Boundary, null, createElement(App)));`;
+
+/** The steps that init lists for an app with this first module. */
+const stepsFor = (packages: object, text: string): string =>
+  stepsForErrors({
+    ...{ vue: undefined, hasVueRouter: false, react: undefined, reactBoundary: undefined },
+    ...{ hasAngular: false, isTypeScript: false, entry: { path: 'src/main.js', text } },
+    ...packages,
+  }).join('\n');
+
+/** The lines that init gives for an app with the router of Vue. */
+const [, MOUNT_WHEN_READY] =
+  /by (router\.isReady.*)\. Otherwise/.exec(
+    stepsFor({ vue: '^3.5.0', hasVueRouter: true }, "app.mount('#root')"),
+  ) ?? [];
+
+/** The line that init gives for an app with a router of React. */
+const [CALL_IN_EFFECT] =
+  /useEffect\(.*?\[\]\)/.exec(stepsFor({ react: '^19.0.0', reactBoundary: 'react-router' }, '')) ??
+  [];
+
+/** The layout has a header, and the page of the route throws. */
+const vueWithRouter = (script: string) => `
+  import { createApp, h } from 'vue';
+  import { createRouter, createWebHistory, RouterView } from 'vue-router';
+  const Home = { setup() { ${script} return () => h('p', 'version 2'); } };
+  const routes = [{ path: '/', component: Home }];
+  const router = createRouter({ history: createWebHistory(), routes });
+  const app = createApp({ render: () => [h('header', 'My shop'), h(RouterView)] });
+  app.config.throwUnhandledErrorInProduction = true;
+  app.use(router);
+  ${MOUNT_WHEN_READY}`;
+
+const reactWithRouter = (script: string, root: string) => `
+  import { createElement, useEffect } from 'react';
+  import { createRoot } from 'react-dom/client';
+  import { BrowserRouter, createBrowserRouter, Outlet, Route, RouterProvider, Routes } from 'react-router';
+  const Home = () => { ${script} return createElement('p', null, 'version 2'); };
+  const Shop = ({ children }) => { ${CALL_IN_EFFECT}; return createElement('div', null, 'My shop', children); };
+  const Layout = () => createElement(Shop, null, createElement(Outlet));
+  const options = { onCaughtError: (error) => reportError(error) };
+  createRoot(document.querySelector('#root'), options).render(${root});`;
+
+const reactWithDataRouter = (script: string) =>
+  reactWithRouter(
+    script,
+    `createElement(RouterProvider, { router: createBrowserRouter([
+      { path: '/', Component: Layout, children: [{ index: true, Component: Home }] },
+    ]) })`,
+  );
+
+const reactWithBrowserRouter = (script: string) => `
+  document.body.prepend('A header');
+  ${reactWithRouter(
+    script,
+    `createElement(BrowserRouter, null, createElement(Shop, null,
+      createElement(Routes, null, createElement(Route, { path: '/', element: createElement(Home) }))))`,
+  )}`;
 
 const mountSvelte = (component: string) => `
   import { mount } from 'svelte';
@@ -117,13 +175,16 @@ describe.each([
   ['Vue that throws errors of components below a header', vueWithHeader],
   ['React', react],
   ['Svelte', svelte],
-])('a release made with %s', { timeout: TIMEOUT }, (_, app) => {
+  ['the router of Vue', vueWithRouter, true],
+  ['createBrowserRouter of React', reactWithDataRouter, true],
+  ['BrowserRouter of React', reactWithBrowserRouter, true],
+])('a release made with %s', { timeout: TIMEOUT }, (_, app, hasCall = false) => {
   it('is left after three starts if its component throws', async () => {
-    await expectLeft(device, await built(app(DIES), { timeout: 3000 }));
+    await expectLeft(device, await built(app(DIES), { timeout: 3000, hasCall }));
   });
 
   it('is confirmed if it works', async () => {
-    const build = await built(app(''));
+    const build = await built(app(''), { hasCall });
     await withDevice(browser, first, (own) => expectKept(own, build));
   });
 });

@@ -48,6 +48,8 @@ keepUpToDate().then((isReady) => {
 export interface InitSite {
   /** Milliseconds for which the page may show nothing. Default: that of the module. */
   readonly timeout?: number;
+  /** Whether the code of the app calls `keepUpToDate()` itself. Default: a call at the end shows a button. */
+  readonly hasCall?: boolean;
   /** Whether Vite builds the page, into one chunk and lazy chunks of the library. Default: esbuild, into one file. */
   readonly hasVite?: boolean;
   /** For files that esbuild cannot read. */
@@ -68,11 +70,11 @@ function importsApp(entry: string) {
 /**
  * Builds the website in a new folder, for production.
  *
- * @param app - The code of the app, between the import of `keepUpToDate` and the call of it.
+ * @param app - The code of the app, after the import of `keepUpToDate`.
  */
 export async function buildInitSite(
   app: string,
-  { timeout, hasVite = false, plugins = [] }: InitSite = {},
+  { timeout, hasCall = false, hasVite = false, plugins = [] }: InitSite = {},
 ): Promise<string> {
   const source = mkdtempSync(join(tmpdir(), 'bundleseal-source-'));
   const out = mkdtempSync(join(tmpdir(), 'bundleseal-build-'));
@@ -90,7 +92,9 @@ export async function buildInitSite(
   writeFiles(source, {
     ...Object.fromEntries(files.map(([path, text]) => [path, utf8(text)])),
     'src/bundleseal/key.js': utf8(`export const publicKeys = [${JSON.stringify(keyB.spki)}];`),
-    'src/main.js': utf8(`import { keepUpToDate } from './bundleseal/update.js';\n${app}\n${CALL}`),
+    'src/main.js': utf8(
+      `import { keepUpToDate } from './bundleseal/update.js';\n${app}\n${hasCall ? '' : CALL}`,
+    ),
   });
   const library = join(await builtLibrary(), 'update.js');
   const bundled = (entry: string, outfile: string, format: 'esm' | 'iife') =>

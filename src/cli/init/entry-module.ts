@@ -3,78 +3,22 @@
 import type { Identifier, Program } from '@babel/types';
 import { loadScriptParser } from '../config/parse.ts';
 import { MAX_MODULE_LENGTH } from './find-imports.ts';
-import type { Project } from './project.ts';
+import { APP_FOLDER } from './website.ts';
 
-const NAME = 'keepUpToDate';
+export const NAME = 'keepUpToDate';
+
+/** Returns the specifier with which a module of the app imports the one with `keepUpToDate`. */
+export function specifierFrom(entry: string, isTypeScript: boolean): string {
+  const up = entry.split('/').length - 1;
+  const to = entry.startsWith('src/')
+    ? `${'../'.repeat(up - 1)}${APP_FOLDER.slice('src/'.length)}/update`
+    : `${'../'.repeat(up)}${APP_FOLDER}/update`;
+  return `${to.startsWith('.') ? to : `./${to}`}${isTypeScript ? '' : '.js'}`;
+}
 
 /** Returns the lines for users who add them manually. */
 export function entryLines(specifier: string): readonly [string, string] {
   return [`import { ${NAME} } from '${specifier}';`, `${NAME}().catch(console.error);`];
-}
-
-type Errors = Pick<Project, 'vue' | 'react' | 'reactBoundary' | 'hasAngular' | 'entry'>;
-
-/**
- * Returns the steps that keep Vue, Angular, and an error boundary of React, from hiding errors of components in production. Leaves out
- * those that the entry module shows to be done.
- */
-export function stepsForErrors(project: Errors): string[] {
-  const { entry } = project;
-  const text = entry?.text;
-  if (text === undefined) return [];
-  const steps = [stepForVue, stepForReact, stepForAngular].map((step) => step(project, text));
-  return steps.flatMap((step) => (step === undefined ? [] : `${entry?.path}: ${step}`));
-}
-
-function stepForVue({ vue }: Errors, text: string): string | undefined {
-  if (vue === undefined) return undefined;
-  // With the old call beside the new lines, the app would be mounted twice.
-  const atOnce = MOUNTED_AT_ONCE.exec(text);
-  if (atOnce === null && /\b(throwUnhandledErrorInProduction|errorHandler)\b/.test(text)) {
-    return undefined;
-  }
-  const [major, minor] = versionIn(vue, [3, 5]);
-  const isOld = major < 3 || (major === 3 && minor < 5);
-  const [, name = 'app'] = atOnce === null ? (NAMED_APP.exec(text) ?? []) : [];
-  const line = isOld
-    ? `${major === 2 ? 'Vue' : name}.config.errorHandler = (error) => reportError(error)`
-    : `${name}.config.throwUnhandledErrorInProduction = true`;
-  return `${major === 2 ? `add the line ${line}` : placed(line, name, atOnce)}. Otherwise Vue hides the error of a component, and a broken release that shows something else counts as working`;
-}
-
-/** `createApp(App).use(router).mount('#app')`, in two parts: the app, and the calls of its methods. */
-const MOUNTED_AT_ONCE = /\b(createApp\([^()]*\))((?:\s*\.\w+\([^()]*\))*?\s*\.mount\([^()]*\))/;
-
-/** `const app = createApp(App)`, whose app gets its name. */
-const NAMED_APP = /\b(?:const|let|var)\s+(\w+)[^=;\n]*=\s*createApp\(/;
-
-/** Says where the line belongs, in the form that the module has. */
-function placed(line: string, name: string, atOnce: RegExpExecArray | null): string {
-  if (atOnce === null) return `put the line ${line} before ${name}.mount`;
-  const [app, calls] = atOnce.slice(1).map((part) => part.replace(/\s+(?=\.)/g, ''));
-  return `replace ${app}${calls} by const app = ${app}; ${line}; app${calls}`;
-}
-
-/** React before version 19 has no such option. */
-function stepForReact({ react, reactBoundary }: Errors, text: string): string | undefined {
-  if (react === undefined || reactBoundary === undefined) return undefined;
-  if (versionIn(react, [19, 0])[0] < 19 || /\bonCaughtError\b/.test(text)) return undefined;
-  return `createRoot(element, { onCaughtError: (error) => reportError(error) }). Otherwise an error boundary, such as that of ${reactBoundary}, hides the error of a component, and a broken release counts as working`;
-}
-
-/** The promise of the bootstrap rejects with the error, which the generated module only logs. */
-function stepForAngular({ hasAngular }: Errors, text: string): string | undefined {
-  if (!hasAngular || /\breportError\b/.test(text)) return undefined;
-  const call = /\bbootstrapModule\b/.test(text)
-    ? 'bootstrapModule(AppModule)'
-    : 'bootstrapApplication(App, appConfig)';
-  return `${call}.then(${NAME}).catch(reportError), in place of the last lines. Otherwise Angular hides the error of a component, and a broken release that shows something else counts as working; docs/guides/pwa.md says what components of routes need`;
-}
-
-/** The major and minor version that a range begins with. `latest` stands for the newest version. */
-function versionIn(range: string, newest: readonly [number, number]): readonly [number, number] {
-  const [, major, minor] = /^\D*(\d+)\.(\d+)/.exec(range) ?? [];
-  return major === undefined ? newest : [Number(major), Number(minor)];
 }
 
 /** The numbers of the lines that use the function, counted from 1. */
@@ -83,6 +27,13 @@ export function linesWithCall(text: string): number[] {
 }
 
 const USE = new RegExp(`\\b${NAME}\\b`);
+
+/** Whether a module imports the one with the function. The library itself has no slash before its name. */
+export function importsUpdate(text: string): boolean {
+  return OWN_MODULE.test(text);
+}
+
+const OWN_MODULE = /['"][^'"\n]*\/bundleseal\/update(\.[jt]s)?['"]/;
 
 /**
  * Names the lines that use the function, with the whole statement of each: "lines 1 and 10 to 16". In a text that cannot be parsed
@@ -123,7 +74,8 @@ function rangesIn(node: unknown, around: Range): Range[] {
  * listens for errors, so it has to run before every module that may throw.
  *
  * @param isModule - Whether it is known to be a module, even without an import.
- * @returns The same text if it calls the function already; `undefined` if the text cannot be understood.
+ * @returns The same text if it calls the function already, or leaves that to another module and only imports the one with the function;
+ * `undefined` if the text cannot be understood.
  */
 export async function addCall(
   path: string,
@@ -131,7 +83,7 @@ export async function addCall(
   specifier: string,
   isModule = false,
 ): Promise<string | undefined> {
-  if (USE.test(text)) return text;
+  if (USE.test(text) || importsUpdate(text)) return text;
   const imports = await findImports(path, text, isModule);
   if (imports === undefined) return undefined;
   const lineBreak = text.includes('\r\n') ? '\r\n' : '\n';

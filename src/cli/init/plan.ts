@@ -9,7 +9,8 @@ import { KEY_MODULE_MARK, renderModule } from '../key-module.ts';
 import type { TypedCommands } from '../package-manager.ts';
 import { SCRIPTS } from '../release/settings.ts';
 import { type Answers, isBeside, isWebsite } from './answers.ts';
-import { addCall, entryLines, stepsForErrors } from './entry-module.ts';
+import { addCall, entryLines, specifierFrom } from './entry-module.ts';
+import { stepForButton, stepsForErrors } from './entry-steps.ts';
 import { isNextExported } from './folders.ts';
 import { capacitorFiles, ELECTRON_FOLDER, electronFiles, electronPage } from './native.ts';
 import type { Project } from './project.ts';
@@ -17,7 +18,7 @@ import { bytesOf } from './read.ts';
 import { RECORD, type Written, workflowPath } from './record.ts';
 import { addMembers, localStore, packageMembers } from './scripts.ts';
 import { ABOUT_SERVER, APP_FOLDER, type NewFile, serverConfig, websiteFiles } from './website.ts';
-import { settingsOf, setupOf, workflowOf } from './workflow.ts';
+import { settingsOf, setupOf, stepForBase, workflowOf } from './workflow.ts';
 
 /** A file to write completely. */
 export interface Change {
@@ -226,15 +227,6 @@ function newFiles(project: Project, answers: Answers, publicKeys: readonly strin
   ];
 }
 
-/** Returns the specifier with which a module of the app imports the one with `keepUpToDate`. */
-function specifierFrom(entry: string, isTypeScript: boolean): string {
-  const up = entry.split('/').length - 1;
-  const to = entry.startsWith('src/')
-    ? `${'../'.repeat(up - 1)}${APP_FOLDER.slice('src/'.length)}/update`
-    : `${'../'.repeat(up)}${APP_FOLDER}/update`;
-  return `${to.startsWith('.') ? to : `./${to}`}${isTypeScript ? '' : '.js'}`;
-}
-
 /**
  * Lists the steps for the user. Leaves out those that the files here show to be done.
  *
@@ -281,6 +273,12 @@ async function nextSteps(
   const isOfInit = written?.files[privateKeyFile] !== undefined && (await exists(privateKeyFile));
   const hasNewKey = answers.keys !== 'use' || isOfInit;
   const settings = ci === 'github' ? settingsOf(project, answers) : [];
+  const { run } = project.manager.typed;
+  const needed = [
+    ...(isBuilt ? [] : [`build it with ${run} ${SCRIPTS.build}`]),
+    ...(isPublished ? [] : [`publish it (app id "${appId}") with ${run} ${SCRIPTS.publish}`]),
+  ];
+  const tried = isTried ? [] : trySteps(answers, site, project.manager.typed);
   return [
     ...(project.hasLibrary ? [] : [`${project.manager.typed.add} bundleseal: the app imports it`]),
     ...(byHand[framework] ?? []),
@@ -293,6 +291,7 @@ async function nextSteps(
       ? [`call it in the module that starts the app: ${call}`]
       : []),
     ...stepsForErrors(project),
+    ...(isNative ? [] : stepForButton(project, answers)),
     ...(project.hasBuild || isNative
       ? []
       : [`put the files of the website into ${answers.dir}: package.json has no script "build"`]),
@@ -300,13 +299,10 @@ async function nextSteps(
     ...(!isNative && !project.hasVite
       ? [`${project.manager.name} install, which installs esbuild`]
       : []),
-    ...(isBuilt ? [] : [`build it: ${project.manager.typed.run} ${SCRIPTS.build}`]),
-    ...(isPublished
-      ? []
-      : [
-          `publish it (app id "${appId}") on this machine: ${project.manager.typed.run} ${SCRIPTS.publish}`,
-        ]),
-    ...(isTried ? [] : trySteps(answers, site, project.manager.typed)),
+    ...(ci === 'github' ? stepForBase(project, answers, project.base) : []),
+    ...(ci === 'github'
+      ? [...needed, ...tried].map(optional)
+      : [...needed, ...tried.map((step) => `optional: ${step}`)]),
     ...(hasNewKey
       ? [
           `keep a copy of ${privateKeyFile} that only you can read: without the key, your apps get no more updates`,
@@ -320,7 +316,7 @@ async function nextSteps(
     ...settings.map(
       ({ kind, name, about }) => `${kind} ${name} in the settings of the repository: ${about}`,
     ),
-    ...(ci === 'github' ? setupOf(project, answers, project.base) : []).map((one) =>
+    ...(ci === 'github' ? setupOf(answers) : []).map((one) =>
       one.replace(/^Settings/, 'settings of the repository'),
     ),
     ...(ci === 'github' && answers.store === 'folder'
@@ -346,6 +342,13 @@ function stepForAdapter({ kit, manager }: Project): string[] {
   ];
 }
 
+/** With a workflow, the steps that build and publish on this machine only try out updates. */
+function optional(step: string, index: number): string {
+  return index === 0
+    ? `optional, to try it on this machine (CI starts a channel of its own): ${step}`
+    : `optional: ${step}`;
+}
+
 /** The build and the store are served together. */
 function trySteps({ dir, framework }: Answers, site: string, { execute }: TypedCommands): string[] {
   const copy =
@@ -353,10 +356,10 @@ function trySteps({ dir, framework }: Answers, site: string, { execute }: TypedC
       ? `xcopy ${dir.replaceAll('/', '\\')} ${site} /E /I /Y`
       : `cp -R ${dir}/. ${site}/`;
   const serve =
-    framework === 'vite' ? `${execute} vite preview --outDir ${site}` : 'with any web server';
+    framework === 'vite' ? `with ${execute} vite preview --outDir ${site}` : 'with any web server';
   return [
-    `try it here first (optional): copy the build beside the releases: ${copy}`,
-    `serve ${site}: ${serve}`,
+    `copy the build beside the releases with ${copy}`,
+    `serve ${site} ${serve}`,
     'see an update arrive: continue at step 4 of docs/guides/first-update.md in node_modules/bundleseal',
   ];
 }

@@ -35,6 +35,8 @@ export interface Project extends Root {
   readonly hasVite: boolean;
   /** The range of versions of Vue that package.json names, if it does. */
   readonly vue: string | undefined;
+  /** Whether package.json names the router of Vue. */
+  readonly hasVueRouter: boolean;
   /** The range of versions of React that package.json names, if it does. */
   readonly react: string | undefined;
   /** The package that puts an error boundary of React around the app, if package.json names one. */
@@ -121,6 +123,7 @@ export async function readProject(): Promise<Project> {
     dir: config.webDir ?? (await buildFolderOf({ framework, names, buildScript, vite })),
     hasVite: names.has('vite'),
     vue: rangeOf(content, 'vue'),
+    hasVueRouter: names.has('vue-router'),
     react: rangeOf(content, 'react'),
     reactBoundary: REACT_BOUNDARIES.find((name) => names.has(name)),
     hasLibrary: names.has('bundleseal'),

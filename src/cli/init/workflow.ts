@@ -57,29 +57,33 @@ export function settingsOf(project: Project, answers: Answers): Setting[] {
   ];
 }
 
+/** What the owner of the repository sets up on GitHub, beside secrets and variables. */
+export function setupOf({ store }: Answers): string[] {
+  if (store !== 'github-pages') return [];
+  return [
+    'Settings → Pages → Source: GitHub Actions',
+    'Settings → Environments → github-pages: add a deployment tag rule v*, or GitHub says of a tag that it "is not allowed to deploy". GitHub creates that environment, in the first run at the latest, and lets only the default branch deploy to it',
+  ];
+}
+
 /**
- * What the owner of the repository sets up on GitHub, beside secrets and variables.
+ * Returns the step that sets the path of the website in Vite's config, if the website needs one.
  *
- * @param presentBase - The base in Vite's config. If it is right, the list leaves out the step that sets it.
+ * @param presentBase - The base in Vite's config. If it is right, there is no such step.
  */
-export function setupOf(
-  { hasVite, github }: Project,
+export function stepForBase(
+  { hasVite, github }: Pick<Project, 'hasVite' | 'github'>,
   answers: Answers,
   presentBase?: string,
 ): string[] {
-  if (answers.store !== 'github-pages') return [];
   const { website, base } = pagesOf(github);
   // Without a remote, init does not know the path. Vite adds the last slash.
   const isBaseSet =
     presentBase !== undefined &&
     (github === undefined ? /\w/.test(presentBase) : presentBase.replace(/\/?$/, '/') === base);
-  return [
-    'Settings → Pages → Source: GitHub Actions',
-    'Settings → Environments → github-pages: add a deployment tag rule v*, or GitHub says of a tag that it "is not allowed to deploy". GitHub creates that environment, in the first run at the latest, and lets only the default branch deploy to it',
-    ...(hasVite && base !== '/' && !isBaseSet && deploysWebsite(answers)
-      ? [`set base: '${base}' in Vite's config if the address of the website is ${website}`]
-      : []),
-  ];
+  const isOnPages = answers.store === 'github-pages' && deploysWebsite(answers);
+  if (!hasVite || base === '/' || isBaseSet || !isOnPages) return [];
+  return [`set base: '${base}' in Vite's config if the address of the website is ${website}`];
 }
 
 export function workflowOf(project: Project, answers: Answers): string {
@@ -91,7 +95,7 @@ export function workflowOf(project: Project, answers: Answers): string {
   const settings = needed.map(
     ({ kind, name, about }) => `#   ${`${kind} ${name}`.padEnd(42)} ${about}`,
   );
-  const setup = setupOf(project, answers).map((one) => `#   ${one}`);
+  const setup = [...setupOf(answers), ...stepForBase(project, answers)].map((one) => `#   ${one}`);
   const passphrase = isProtected
     ? `          ${PASSPHRASE_VARIABLE}: \${{ secrets.${PASSPHRASE_VARIABLE} }}\n`
     : '';

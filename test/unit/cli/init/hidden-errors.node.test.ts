@@ -51,7 +51,7 @@ describe('init in an app made with Vue', () => {
     ],
     [
       "createApp(App)\n  .use(router)\n  .mount('#app')\n",
-      "replace createApp(App).use(router).mount('#app') by const app = createApp(App); app.config.throwUnhandledErrorInProduction = true; app.use(router).mount('#app'). ",
+      "replace createApp(App).use(router).mount('#app') by const app = createApp(App); app.config.throwUnhandledErrorInProduction = true; app.use(router); app.mount('#app'). ",
     ],
   ])('lists the line in the form that fits the mount %j', async (mount, step) => {
     const start = `src/main.js: ${step}`;
@@ -71,6 +71,90 @@ describe('init in an app made with Vue', () => {
     },
   );
 });
+
+describe('init in an app with the router of Vue', () => {
+  const OLD = 'keepUpToDate().catch(console.error)';
+
+  /** The step that mounts the app when the router is ready. */
+  async function stepFor(packages: object, entry: string): Promise<string | undefined> {
+    return findStep(packages, `import router from './router'\n\n${entry}`, 'isReady');
+  }
+
+  it.each([
+    ["const app = createApp(App)\n\napp.use(router)\n\napp.mount('#app')\n", 'app', "'#app'"],
+    ["const shop = createApp(App)\nshop.use(router)\nshop.mount('#shop')\n", 'shop', "'#shop'"],
+    ["createApp(App).use(router).mount('#app')\n", 'app', "'#app'"],
+  ])('lists the lines for the entry %j', async (entry, app, root) => {
+    const mount = `${app}.mount(${root})`;
+    const step = await stepFor({ vue: '^3.5.42', 'vue-router': '^5.3.1' }, entry);
+    const start = `src/main.js: replace ${mount} and ${OLD} by router.isReady().then(() => { ${mount}; ${OLD} }). `;
+    expect(step?.slice(0, start.length)).toBe(start);
+  });
+
+  it.each([
+    ['there is no router', { vue: '^3.5.0' }, "createApp(App).mount('#app')\n"],
+    [
+      'the app is mounted when the router is ready',
+      { vue: '^3.5.0', 'vue-router': '^5.0.0' },
+      "router.isReady().then(() => app.mount('#app'))\n",
+    ],
+    [
+      'mount throws no error of a component',
+      { vue: '^3.4.0', 'vue-router': '^4.0.0' },
+      "createApp(App).use(router).mount('#app')\n",
+    ],
+  ])('lists no such step if %s', async (_, packages, entry) => {
+    expect(await stepFor(packages, entry)).toBeUndefined();
+  });
+});
+
+describe('init in an app with a router of React', () => {
+  const PACKAGES = { react: '^19.0.0', 'react-router': '^7.0.0' };
+  const CALL = 'keepUpToDate().catch(console.error)';
+  const RENDER = "import { App } from './App.js'\n\ncreateRoot(root).render(App)\n";
+  const stepFor = (packages: object, entry: string) => findStep(packages, entry, 'useEffect');
+
+  it('lists the call in an effect, also for React 18', async () => {
+    const start = `src/main.js: delete the call ${CALL}, and shorten the import to import './bundleseal/update.js'. `;
+    for (const react of ['^19.1.0', '^18.3.1']) {
+      const step = await stepFor({ ...PACKAGES, react }, RENDER);
+      expect(step?.slice(0, start.length)).toBe(start);
+      expect(step).toContain(`useEffect(() => { ${CALL} }, []). `);
+    }
+    expect(await stepFor({ react: '^19.0.0' }, RENDER)).toBeUndefined();
+  });
+
+  it.each([CALL, 'lookForUpdate()'])(
+    'lists it until the last line %s is gone, and then leaves the entry as it is',
+    async (call) => {
+      const named = `import { keepUpToDate } from './bundleseal/update.js'\n${RENDER}`;
+      expect(await stepFor(PACKAGES, `${named}\n${call}\n`)).toBeDefined();
+      const moved = `import './bundleseal/update.js'\n${RENDER}`;
+      // The last line that init would add is not there: `findStep` expects that the entry stays as it is.
+      expect(await stepFor(PACKAGES, moved)).toBeUndefined();
+    },
+  );
+});
+
+/** The step that contains a text. Expects that `init` leaves an entry with the module of the call as it is. */
+async function findStep(
+  packages: object,
+  entry: string,
+  text: string,
+): Promise<string | undefined> {
+  let step: string | undefined;
+  await withApp(VITE, async (project) => {
+    const content = JSON.parse(read(project, 'package.json'));
+    const dependencies = { ...content.dependencies, ...packages };
+    await project.write('package.json', JSON.stringify({ ...content, dependencies }));
+    await project.write('src/main.js', entry);
+    const { next, changes } = await project.json(['init', '--yes', '--dry-run']);
+    step = (next as string[]).find((one) => one.includes(text));
+    const isEdited = (changes as { path: string }[]).some(({ path }) => path === 'src/main.js');
+    expect(isEdited).toBe(!entry.includes('bundleseal/update'));
+  });
+  return step;
+}
 
 describe('init in an app made with Angular', () => {
   const stepFor = async (entry: string): Promise<string | undefined> => {

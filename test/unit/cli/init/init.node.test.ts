@@ -99,9 +99,12 @@ it('init says how to try the first release, and to keep a copy of a key that it 
     const { stderr } = await project.run(['init', '--yes']);
     expect(stderr).toContain(
       [
-        '4. try it here first (optional): copy the build beside the releases: cp -R dist/. site/',
-        '5. serve site: npx vite preview --outDir site',
-        '6. see an update arrive: continue at step 4 of docs/guides/first-update.md in node_modules/bundleseal\n',
+        '2. src/main.js: show a button when keepUpToDate() gives true: step 5 of docs/guides/first-update.md in node_modules/bundleseal has the code',
+        '3. optional, to try it on this machine (CI starts a channel of its own): build it with npm run bundleseal:build',
+        '4. optional: publish it (app id "my-app") with npm run bundleseal:publish',
+        '5. optional: copy the build beside the releases with cp -R dist/. site/',
+        '6. optional: serve site with npx vite preview --outDir site',
+        '7. optional: see an update arrive: continue at step 4 of docs/guides/first-update.md in node_modules/bundleseal\n',
       ].join('\n   '),
     );
     expect(stderr).toContain('keep a copy of .bundleseal_key that only you can read');
@@ -117,11 +120,47 @@ it('init says how to try the first release, and to keep a copy of a key that it 
   });
 });
 
+it('init says that only the steps after the release are optional if no workflow publishes', async () => {
+  await withApp(VITE, async (project) => {
+    const { next } = await project.json(['init', '--yes', '--ci', 'none']);
+    const steps = next as string[];
+    const publish = steps.findIndex((step) => step.startsWith('publish it '));
+    expect(steps[publish - 1]).toBe('build it with npm run bundleseal:build');
+    const isOptional = steps.map((step) => step.startsWith('optional: '));
+    expect(isOptional.indexOf(true)).toBe(publish + 1);
+    expect(isOptional.filter(Boolean)).toHaveLength(3);
+  });
+});
+
+it.each([
+  [
+    'lookForUpdate()\n\nasync function lookForUpdate() {\n  const isReady = await keepUpToDate().catch(console.error)\n}\n',
+    false,
+  ],
+  ['keepUpToDate().then(showButton, console.error)\n', false],
+  [
+    "router.isReady().then(() => { app.mount('#app'); keepUpToDate().catch(console.error) })\n",
+    true,
+  ],
+  ['keepUpToDate().catch(console.error)\n', true],
+])(
+  'init lists the button until the entry uses the result of keepUpToDate(): %j',
+  async (call, isListed) => {
+    await withApp(VITE, async (project) => {
+      const text = `import { keepUpToDate } from './bundleseal/update.js'\n\n${call}`;
+      await project.write('src/main.js', text);
+      const { next } = await project.json(['init', '--yes', '--dry-run']);
+      expect((next as string[]).some((step) => step.includes('show a button'))).toBe(isListed);
+      expect(read(project, 'src/main.js')).toBe(text);
+    });
+  },
+);
+
 it('init lists the build, the release and the copy until they have what init has written', async () => {
   const steps = async (project: Project) => {
     const { next } = (await project.json(['init', '--yes'])) as { next: string[] };
-    const starts = ['build it: ', 'publish it ', 'try it here first '];
-    return starts.filter((start) => next.some((step) => step.startsWith(start))).length;
+    const starts = ['build it ', 'publish it ', 'copy the build '];
+    return starts.filter((start) => next.some((step) => step.includes(start))).length;
   };
   await withApp(VITE, async (project) => {
     expect(await steps(project)).toBe(3);

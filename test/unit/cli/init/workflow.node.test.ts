@@ -163,7 +163,9 @@ describe('init for GitHub Pages', () => {
       const run = ['init', '--yes', '--store', 'github-pages'];
       await done(project, ...run.slice(1));
       const { next } = (await project.json([...run, '--dry-run'])) as { next: string[] };
-      expect(next.some((one) => one.includes("base: '/My-App/'"))).toBe(isAsked);
+      const base = next.findIndex((one) => one.startsWith("set base: '/My-App/'"));
+      expect(base >= 0).toBe(isAsked);
+      expect(base).toBeLessThan(next.findIndex((one) => one.includes('build it with')));
       // The workflow stays the same, so that init in a clone still knows it for its own.
       expect(read(project, WORKFLOW)).toContain("base: '/My-App/' in Vite's config");
     });
