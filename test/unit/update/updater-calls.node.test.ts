@@ -155,6 +155,31 @@ describe('start', () => {
   });
 });
 
+describe('a failure of the work in the background', () => {
+  it.each([false, true])(
+    'is told once, and not after the updater was disposed of: %s',
+    async (isDisposed) => {
+      const { request } = await published();
+      const releases = memoryStore();
+      await (await createDevice(BEFORE, request, { releases })).updater.start();
+      let fail = (_: Error) => {};
+      const list = () => new Promise<never>((_, reject) => (fail = reject));
+      const { updater, events } = await createDevice(BEFORE, request, {
+        releases: { ...releases, list },
+      });
+      await updater.start();
+      if (isDisposed) updater.dispose();
+      fail(new Error('no list'));
+      await updater.idle();
+      const told = {
+        type: 'error',
+        error: expect.objectContaining({ cause: new Error('no list') }),
+      };
+      expect(events.filter(({ type }) => type === 'error')).toEqual(isDisposed ? [] : [told]);
+    },
+  );
+});
+
 describe('download', () => {
   it('tells the progress of its own object, up to the size in the index', async () => {
     const { request, next } = await published();
