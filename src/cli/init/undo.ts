@@ -32,9 +32,11 @@ import {
   removeRecord,
   type WrittenFile,
   withRecord,
+  workflowPath,
   writeRecord,
 } from './record.ts';
 import { changedMembers } from './remove.ts';
+import { visitorLines, workflowLines } from './undo-next.ts';
 
 export async function undoInit(
   context: Context,
@@ -80,6 +82,17 @@ export async function undoInit(
     ...stays.map(({ path, reason }) => `  ! ${path} stays: ${reason}`),
   ];
   const isBad = kept.some((one) => one.isBad);
+  if (kept.some((one) => one.isInUse)) {
+    const open = kept.filter((one) => one.isBad);
+    return {
+      json: { ...json, removed: [], restored: [], edited: [] },
+      lines: [
+        '✗ nothing is undone while other files of the project use those of init. First follow these lines:',
+        ...open.map(({ path, reason }) => `  ! ${path} stays: ${reason}`),
+      ],
+      isBad,
+    };
+  }
   const part = isBad ? ', and the rest after you have followed the lines with !' : '';
   if (dryRun) return { json, lines: [`This would be undone${part}:`, ...lines], isBad };
   if (!yes) {
@@ -93,6 +106,8 @@ export async function undoInit(
   const files = Object.fromEntries(
     Object.entries(record.files).filter(([path]) => !kept.some((one) => one.path === path)),
   );
+  const workflow = workflowPath(root);
+  const workflowText = taken.includes(workflow) ? (await bytesOf(workflow))?.toString() : undefined;
   await withRecord(record, async () => {
     for (const [path, edit] of edits) await applyEdit(path, edit, root);
     await undoChanges({ files, folders: record.folders }, root);
@@ -111,7 +126,10 @@ export async function undoInit(
   // The question came after the list, so the list is on the screen already.
   const result = yes ? [`${head}:`, ...lines] : [isBad ? `${head}: follow the lines with !` : head];
   const isWorkerGone = Object.keys(files).some((path) => WORKER.test(path));
-  const next = isWorkerGone && !isNothing ? visitorLines(hasReleases) : [];
+  const next = [
+    ...(isWorkerGone && !isNothing ? visitorLines(hasReleases) : []),
+    ...(workflowText === undefined ? [] : workflowLines(workflowText)),
+  ];
   // Modules that stay may import the package.
   const uninstall = isBad ? undefined : await uninstallCommand(root);
   const last =
@@ -126,17 +144,6 @@ export async function undoInit(
 /** The module of a website's service worker. */
 const WORKER = /(^|\/)sw\.[jt]s$/;
 
-/** Without a store here, nothing may have been published yet. Another machine may have deployed the website. */
-function visitorLines(hasReleases: boolean): string[] {
-  const who = hasReleases
-    ? 'browsers that have visited the website keep its service worker'
-    : 'if the website was deployed with its service worker, browsers that have visited it keep the worker';
-  return [
-    `  next: ${who}, which keeps serving their release.`,
-    '        To end that, deploy the script of docs/guides/pwa.md (in node_modules/bundleseal), "Remove it again", as sw.js',
-  ];
-}
-
 const again = () => `then run ${typedCommands().execute} bundleseal init --undo again`;
 
 interface Kept {
@@ -146,6 +153,8 @@ interface Kept {
   readonly isBad: boolean;
   /** Whether the file belongs to the user now. The record then no longer names it. */
   readonly isOfUser?: true;
+  /** Whether a file of the user names the file. The project would not build, or not update, without the rest of init. */
+  readonly isInUse?: true;
 }
 
 /**
@@ -178,9 +187,15 @@ async function divide(
   for (const [path, state] of states) {
     if (state === 'as before') continue;
     if (isViteConfig(path) && state === 'changed') {
-      const reason =
-        'you have changed it; keep the list server.fs.deny in it while this folder has a private key';
-      kept.push({ path, reason, isBad: false, isOfUser: true });
+      const hasLine = (await bytesOf(path))?.includes(SEALED.privateKeyFile) === true;
+      const keyName = key.isKept ? 'the private key' : other;
+      if (hasLine && keyName !== undefined) {
+        kept.push({ path, reason: `you have changed it, and ${ofServer(keyName)}`, isBad: false });
+      } else if (hasLine) {
+        const reason =
+          "you have changed it: delete the list server.fs.deny in it by hand, which kept the private key out of Vite's dev server";
+        kept.push({ path, reason, isBad: false, isOfUser: true });
+      }
     } else if (key.isKept && isViteConfig(path)) {
       kept.push({ path, reason: ofServer('the private key'), isBad: deletesKey });
     } else if (key.isKept && Object.hasOwn(ofKey, path)) {
@@ -204,7 +219,7 @@ async function divide(
   for (const [path, user] of await usesOf(record, takenNow(), edits)) {
     const isOfInit = record.files[user]?.before === null;
     const reason = `${user} ${user === PACKAGE ? 'names' : 'imports'} it${isOfInit ? '' : `: remove that there, ${again()}`}`;
-    kept.push({ path, reason, isBad: true });
+    kept.push({ path, reason, isBad: true, ...(!isOfInit && { isInUse: true }) });
   }
   const absent = [...states].flatMap(([path, state]) => (state === 'as before' ? [path] : []));
   return { taken: takenNow(), edits, kept, absent };

@@ -9,6 +9,9 @@ import type { Setting } from './uploads.ts';
 export const PUBLISHES =
   "github.event_name != 'schedule' && inputs.withdraw == '' && inputs.promote == ''";
 
+/** The name of the step that makes the folder of the website with the store below it. */
+export const TOGETHER = 'Put the website and the store together';
+
 interface Check {
   /** The address of the store, in YAML. */
   readonly address: string;

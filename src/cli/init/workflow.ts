@@ -10,7 +10,7 @@ import { type Answers, isBeside, isWebsite } from './answers.ts';
 import type { Project } from './project.ts';
 import { type Setting, secret, UPLOADS, variable } from './uploads.ts';
 import { fallbackOf } from './website.ts';
-import { checkJob, PUBLISHES, takeRelease } from './workflow-parts.ts';
+import { checkJob, PUBLISHES, TOGETHER, takeRelease } from './workflow-parts.ts';
 
 const CHECKOUT = 'actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1';
 const SETUP_NODE = 'actions/setup-node@820762786026740c76f36085b0efc47a31fe5020 # v7.0.0';
@@ -218,7 +218,7 @@ function siteStep(project: Project, answers: Answers): string {
       ? [`printf '%s\\n' ${headers.map((one) => `'${one}'`).join(' ')} > site/_headers`]
       : []),
   ];
-  return `      - name: ${isAll ? 'Put the website and the store together' : 'Put the store together'}
+  return `      - name: ${isAll ? TOGETHER : 'Put the store together'}
         run: |
 ${lines.map((line) => `          ${line}\n`).join('')}`;
 }

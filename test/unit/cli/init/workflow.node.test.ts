@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { useCli, withProject } from '../../../support/cli.ts';
-import { done, ROOT, read, VITE, withApp } from '../../../support/init-project.ts';
+import { done, ROOT, read, UNDO_ALL, VITE, withApp } from '../../../support/init-project.ts';
 import { keyB } from '../../../support/vectors.ts';
 
 useCli();
@@ -214,6 +214,36 @@ describe('init for GitHub Pages', () => {
       expect(readFileSync(project.path('src/bundleseal/update.js'), 'utf8')).toMatch(
         /!window\.isSecureContext && !isCalled.*https or localhost/,
       );
+    });
+  });
+});
+
+describe('init --undo that removes the workflow', () => {
+  it.each([
+    ['github-pages', true, ', the tag rule v* of the environment github-pages'],
+    ['netlify', false, ', the secret NETLIFY_AUTH_TOKEN, the variable NETLIFY_SITE_ID'],
+  ])(
+    'of %s says that nothing deploys the website, and lists what stays on GitHub',
+    async (store, hasCopy, rest) => {
+      await withApp(VITE, async (project) => {
+        await done(project, '--yes', '--store', store);
+        const { stderr } = await done(project, '--undo', '--yes');
+        expect(stderr).toContain('  next: nothing deploys the website any more');
+        expect(stderr.includes('copy index.html to 404.html')).toBe(hasCopy);
+        expect(stderr).toContain(
+          `what nothing else needs: the secret BUNDLESEAL_PRIVATE_KEY, the variable BUNDLESEAL_STORE_URL${rest}\n`,
+        );
+        expect((await done(project, ...UNDO_ALL)).stderr).not.toMatch(/nothing deploys|on GitHub/);
+      });
+    },
+  );
+
+  it('of a store without the website names only the settings', async () => {
+    await withApp(VITE, async (project) => {
+      await done(project, '--yes');
+      const { stderr } = await done(project, '--undo', '--yes');
+      expect(stderr).not.toContain('nothing deploys');
+      expect(stderr).toContain('next: GitHub keeps the settings of the removed workflow.');
     });
   });
 });
