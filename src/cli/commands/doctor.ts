@@ -89,6 +89,9 @@ async function examineProject(
     await examineServed(privateFile, searched.configs, findings);
     await examineDevServer(privateFile, findings);
   }
+  // Only this check needs code of init.
+  const { examineBase } = await import('../doctor/pages.ts');
+  await examineBase(findings);
   await examineLeftovers((allKeys[0] as Keys).privateFile, findings);
   for (const keys of allKeys) await examineRoundTrip(keys, findings);
   return findings;

@@ -42,6 +42,7 @@ type FindingCode =
   | 'GIT_TRACKED'
   | 'GIT_NONE'
   | 'GIT_UNKNOWN'
+  | 'BASE_MISSING'
   | 'LEFTOVER_FILE'
   | 'ROUND_TRIP_PASSED'
   | 'ROUND_TRIP_FAILED';

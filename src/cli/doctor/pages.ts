@@ -1,0 +1,57 @@
+// Checks the path of a website on GitHub Pages: without it, the pages find none of their files.
+
+import { findViteConfig } from '../config/dev-server.ts';
+import { earlierAnswers, wholeAnswers } from '../init/earlier.ts';
+import { readText } from '../init/read.ts';
+import { stepForBase } from '../init/workflow.ts';
+import { dependenciesOf, findRoot } from '../project.ts';
+import { examine, type Finding } from './finding.ts';
+
+/**
+ * Warns if `init` has set up a website below a path of GitHub Pages, and neither Vite's config nor a script of package.json mentions a
+ * base. It does not read the base, because a config may compute it.
+ */
+export async function examineBase(findings: Finding[]): Promise<void> {
+  const failed: Finding = {
+    code: 'BASE_MISSING',
+    state: 'unknown',
+    what: "whether Vite's config has the base of the website",
+  };
+  await examine(findings, failed, async () => {
+    const text = await readText('package.json');
+    const { github } = findRoot();
+    if (text === undefined || github === undefined || /\s--base\b/.test(text)) return undefined;
+    const packages = packagesIn(text);
+    const answers = packages && answersIn(text);
+    const config = packages && (await findViteConfig(packages));
+    if (answers === undefined || /\bbase\b/.test(config?.text ?? '')) return undefined;
+    const [step] = stepForBase({ hasVite: packages?.has('vite') === true, github }, answers);
+    if (step === undefined) return undefined;
+    const place = config?.path ?? "Vite's config";
+    return {
+      ...failed,
+      state: 'warning',
+      what: `${place} has no base, but GitHub Pages serves the website of ${github.user}/${github.repository} below a path`,
+      mend: `${step}; if the website has a domain of its own, set base: '/'`,
+      ...(config !== undefined && { path: config.path }),
+    };
+  });
+}
+
+/** The packages that package.json names. Undefined: it is not JSON. */
+function packagesIn(text: string): ReadonlySet<string> | undefined {
+  try {
+    return dependenciesOf(JSON.parse(text.replace(/^\ufeff/, '')));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The answers of init. Init itself reports invalid answers. */
+function answersIn(text: string): ReturnType<typeof wholeAnswers> {
+  try {
+    return wholeAnswers(earlierAnswers(text));
+  } catch {
+    return undefined;
+  }
+}

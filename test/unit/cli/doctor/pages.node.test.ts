@@ -1,0 +1,63 @@
+// doctor in a website on GitHub Pages that init has set up.
+
+import { expect, it } from 'vitest';
+import { useCli } from '../../../support/cli.ts';
+import { done, read, VITE, withApp } from '../../../support/init-project.ts';
+
+useCli();
+
+interface Finding {
+  readonly code: string;
+  readonly state: string;
+  readonly what: string;
+  readonly mend?: string;
+}
+
+const NO_BASE = 'export default {};\n';
+
+interface Site {
+  readonly remote?: string;
+  readonly store?: string;
+  readonly config?: string;
+  readonly script?: string;
+}
+
+/** What doctor says of the base in a project of init. */
+async function findingFor(site: Site): Promise<Finding | undefined> {
+  const { remote = 'https://github.com/Someone/My-App', store = 'github-pages' } = site;
+  let found: Finding | undefined;
+  await withApp(VITE, async (project) => {
+    await project.write('.git/config', `[remote "origin"]\n\turl = ${remote}\n`);
+    await project.write('vite.config.js', site.config ?? NO_BASE);
+    if (site.script !== undefined) {
+      const content = JSON.parse(read(project, 'package.json'));
+      const scripts = { ...content.scripts, build: site.script };
+      await project.write('package.json', JSON.stringify({ ...content, scripts }));
+    }
+    await done(project, '--yes', '--store', store);
+    const { stdout } = await project.run(['doctor', '--json']);
+    const { findings } = JSON.parse(stdout) as { findings: Finding[] };
+    found = findings.find(({ code }) => code === 'BASE_MISSING');
+  });
+  return found;
+}
+
+it('doctor warns of a website below a path of GitHub Pages without a base', async () => {
+  expect(await findingFor({})).toMatchObject({
+    state: 'warning',
+    what: 'vite.config.js has no base, but GitHub Pages serves the website of Someone/My-App below a path',
+    mend: "set base: '/My-App/' in Vite's config if the address of the website is https://someone.github.io/My-App/; if the website has a domain of its own, set base: '/'",
+    path: 'vite.config.js',
+  });
+});
+
+it.each<[string, Site]>([
+  ['the config has a base', { config: "export default { base: '/My-App/' };\n" }],
+  ['the config computes a base', { config: 'export default { base: process.env.BASE };\n' }],
+  ['a script sets the base', { script: 'vite build --base=/My-App/' }],
+  ['the store is elsewhere', { store: 's3' }],
+  ['the repository is elsewhere', { remote: 'https://gitlab.com/someone/app' }],
+  ['the website has no path', { remote: 'https://github.com/Someone/someone.github.io' }],
+])('doctor says nothing of the base if %s', async (_, site) => {
+  expect(await findingFor(site)).toBeUndefined();
+});
