@@ -15,22 +15,29 @@ import { commandsWith, expectWhole, npxOf, requirePrograms, runAll, writeApp } f
 useCli();
 
 const UPLOAD = 'rsync -a out/objects/';
-const CONFIG = 'location /objects/';
+const CONFIG = 'location /updates/objects/';
 
 let folder = '';
+let website = '';
 let store = '';
 let origin = '';
+/** The address of the store. */
+let url = '';
 let server: ChildProcess;
 
 beforeAll(async () => {
   requirePrograms('rsync', 'nginx');
   folder = mkdtempSync(join(tmpdir(), 'bundleseal-nginx-'));
-  store = join(folder, 'store');
-  mkdirSync(store);
+  website = join(folder, 'www');
+  store = join(website, 'updates');
+  mkdirSync(store, { recursive: true });
+  writeFileSync(join(website, 'index.html'), 'page');
+  writeFileSync(join(website, 'other.html'), 'other');
   writeFileSync(join(folder, 'ssh'), '#!/bin/sh\nshift\nexec sh -c "$*"\n');
   chmodSync(join(folder, 'ssh'), 0o755);
   const port = await freePort();
   origin = `http://127.0.0.1:${port}`;
+  url = `${origin}/updates`;
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
     .map((name) => `${name}_temp_path ${folder}/${name};`)
     .join('\n');
@@ -46,7 +53,7 @@ http {
   ${temporary}
   server {
     listen 127.0.0.1:${port};
-    root ${store};
+    root ${website};
     ${commandsWith(CONFIG, {})}
   }
 }
@@ -75,13 +82,13 @@ async function publish(project: Project, n: number): Promise<void> {
   await writeApp(project, n);
   const create = n === 1 ? ' --create' : '';
   await runAll(project.folder, [
-    `${npxOf(project)} release publish dist --store out --from ${origin} --channel production${create}`,
+    `${npxOf(project)} release publish dist --store out --from ${url} --channel production${create}`,
   ]);
 }
 
 /** The two commands: for the objects, and for the index. */
 function uploads(): [string, string] {
-  const lines = commandsWith(UPLOAD, { HOST: 'store.example', '/srv/store': store });
+  const lines = commandsWith(UPLOAD, { HOST: 'store.example', '/srv/www/updates': store });
   const [objects, index, ...others] = lines.trim().split('\n');
   expect(others).toEqual([]);
   return [objects as string, index as string];
@@ -98,14 +105,14 @@ describe('the commands for rsync and the config for nginx', () => {
       await upload(project, objects);
       expect(objectsOf(store)).toEqual(objectsOf(project.path('out')));
       await upload(project, index);
-      await expectWhole(origin, 1);
+      await expectWhole(url, 1);
 
       await publish(project, 2);
       const before = indexBytes(store);
       await upload(project, objects);
       expect(objectsOf(store)).toEqual(expect.arrayContaining(objectsOf(project.path('out'))));
       expect(indexBytes(store)).toEqual(before);
-      await expectWhole(origin, 1);
+      await expectWhole(url, 1);
       const changed: (string | null)[] = [];
       const renamed: (string | null)[] = [];
       const watcher = watch(join(store, 'channels'), (event, name) =>
@@ -116,9 +123,9 @@ describe('the commands for rsync and the config for nginx', () => {
       watcher.close();
       expect(renamed[0], 'a temporary name').toMatch(/^\.production\.sealed\./);
       expect(changed).not.toContain('production.sealed');
-      await expectWhole(origin, 2);
+      await expectWhole(url, 2);
 
-      const verify = `${npxOf(project)} release verify --from ${origin} --channel production --json`;
+      const verify = `${npxOf(project)} release verify --from ${url} --channel production --json`;
       const verified = JSON.parse(await runAll(project.folder, [verify]));
       expect(verified).toMatchObject({ problems: [], releases: 2, patches: 1 });
     });
@@ -129,7 +136,7 @@ describe('the commands for rsync and the config for nginx', () => {
     for (const path of paths) {
       mkdirSync(join(store, dirname(path)), { recursive: true });
       writeFileSync(join(store, path), 'file');
-      const answer = await fetch(`${origin}/${path}`, { headers: { Range: 'bytes=1-2' } });
+      const answer = await fetch(`${url}/${path}`, { headers: { Range: 'bytes=1-2' } });
       expect(answer.status, path).toBe(206);
       expect((await answer.arrayBuffer()).byteLength).toBe(2);
       expect(answer.headers.get('content-range')).toMatch(/^bytes 1-2\//);
@@ -138,8 +145,18 @@ describe('the commands for rsync and the config for nginx', () => {
         path.startsWith('objects/') ? 'public, max-age=31536000, immutable' : 'no-cache',
       );
       const known = { headers: { 'If-None-Match': answer.headers.get('etag') ?? '' } };
-      expect((await fetch(`${origin}/${path}`, known)).status).toBe(304);
+      expect((await fetch(`${url}/${path}`, known)).status).toBe(304);
       rmSync(join(store, path));
+    }
+  });
+
+  it('answer a route with the page of the app, and a missing file of the store with 404', async () => {
+    const textAt = async (path: string) => (await fetch(`${origin}/${path}`)).text();
+    expect(await Promise.all(['', 'about', 'deep/route', 'other.html'].map(textAt))).toEqual([
+      ...['page', 'page', 'page', 'other'],
+    ]);
+    for (const path of ['objects/missing.sealed', 'channels/missing.sealed', 'keys.sealed']) {
+      expect((await fetch(`${url}/${path}`)).status, path).toBe(404);
     }
   });
 });
