@@ -41,6 +41,10 @@ const WORKER = `
 
 const builds: string[] = [];
 let browser: Browser;
+let site: Site;
+let page: Page;
+/** The version that the device runs. */
+let version = 1;
 
 beforeAll(async () => {
   for (const n of [1, 2, 3, 4]) {
@@ -52,31 +56,32 @@ beforeAll(async () => {
     builds.push(build);
   }
   browser = await openBrowser();
-}, TIMEOUT);
-
-afterAll(async () => {
-  await closePages();
-  for (const build of builds) rmSync(build, { recursive: true, force: true });
-});
-
-async function install(site: Site): Promise<Page> {
-  const page = await (await browser.newContext()).newPage();
+  site = await openSite(builds[0] as string);
+  page = await (await browser.newContext()).newPage();
   page.setDefaultTimeout(60_000);
   await page.goto(site.origin);
   await expectVersion(page, 'version 1');
   await page.evaluate(() => navigator.serviceWorker.ready);
   await expectState(page, (state) => state['lastCheck'] !== undefined);
-  return page;
-}
+}, TIMEOUT);
 
-/** Publishes a version, lets the page download and activate it, and loads the page again. */
-async function update(site: Site, page: Page, n: number): Promise<void> {
-  await site.publish(builds[n - 1] as string, `${n}.0.0`);
-  await page.reload();
-  await expectOffer(page);
-  await page.reload();
-  await expectVersion(page, `version ${n}`);
-  await expectConfirmed(page);
+afterAll(async () => {
+  await closePages();
+  site?.close();
+  for (const build of builds) rmSync(build, { recursive: true, force: true });
+});
+
+/** Publishes the next versions, lets the page download and activate each of them, and loads the page again. */
+async function updateTo(last: number): Promise<void> {
+  while (version < last) {
+    version += 1;
+    await site.publish(builds[version - 1] as string, `${version}.0.0`);
+    await page.reload();
+    await expectOffer(page);
+    await page.reload();
+    await expectVersion(page, `version ${version}`);
+    await expectConfirmed(page);
+  }
 }
 
 /** What a page gets for the file of its own address. */
@@ -103,97 +108,83 @@ const evict = (page: Page, what: string) =>
     }
   }, what);
 
+/** The pages and workers whose release is chosen. */
+const clientsOf = ({ pinned }: Record<string, unknown>) =>
+  (pinned as { readonly client: string }[]).map(({ client }) => client);
+
 const idOf = (page: Page) =>
   page.evaluate(async () => (await (await fetch('/bundleseal-release.json')).json()).id as string);
 
+// One device runs from test to test, as installing it takes most of the time. Each test can also run alone.
 describe('the pages of a website', { timeout: TIMEOUT }, () => {
   it('are found without their extension and the slash of their folder, which counts one start', async () => {
-    const site = await openSite(builds[0] as string);
-    try {
-      const page = await install(site);
-      await site.publish(builds[1] as string, '2.0.0');
-      await page.reload();
-      await expectOffer(page);
-      await page.goto(`${site.origin}/about?a=b`);
-      await expectVersion(page, 'about 2');
-      expect(page.url()).toBe(`${site.origin}/about/?a=b`);
-      expect((await stateOf(page))['trial']).toMatchObject({ starts: 1 });
-      await page.goto(`${site.origin}/faq`);
-      await expectVersion(page, 'faq 2');
-      expect(page.url()).toBe(`${site.origin}/faq`);
-    } finally {
-      site.close();
-    }
+    await site.publish(builds[1] as string, '2.0.0');
+    await page.reload();
+    await expectOffer(page);
+    await page.goto(`${site.origin}/about?a=b`);
+    await expectVersion(page, 'about 2');
+    expect(page.url()).toBe(`${site.origin}/about/?a=b`);
+    expect((await stateOf(page))['trial']).toMatchObject({ starts: 1 });
+    await page.goto(`${site.origin}/faq`);
+    await expectVersion(page, 'faq 2');
+    expect(page.url()).toBe(`${site.origin}/faq`);
+    version = 2;
+    await page.goto(site.origin);
+    await expectVersion(page, 'version 2');
+    await expectConfirmed(page);
   });
 
-  it('run each of three releases at the first load after its activation', async () => {
-    const site = await openSite(builds[0] as string);
-    try {
-      const page = await install(site);
-      for (const n of [2, 3, 4]) await update(site, page, n);
-    } finally {
-      site.close();
+  it('run the release before at their next load if the store has lost their release, its page or everything while the worker runs', async () => {
+    await updateTo(2);
+    for (const what of ['its release', 'the page of its release', 'everything']) {
+      const open = await page.context().newPage();
+      await open.goto(site.origin);
+      await expectVersion(open, 'version 2');
+      const own = await indexFor(open);
+      await evict(page, what);
+      const answer = await page.reload();
+      expect([answer?.status(), answer?.fromServiceWorker()], what).toEqual([200, true]);
+      await expectVersion(page, 'version 1');
+      // The page that was loaded installs the lost release again, maybe already.
+      const { status, text } = await indexFor(open);
+      if (status !== 500) expect(text, what).toBe(own.text);
+      await expectOffer(page);
+      await page.reload();
+      await expectVersion(page, 'version 2');
+      await expectConfirmed(page);
+      await open.close();
     }
   });
 
   it('keep their release while they and their workers are loaded, and other pages start the next release', async () => {
-    const site = await openSite(builds[0] as string);
-    try {
-      const page = await install(site);
-      await update(site, page, 2);
-      const current = await idOf(page);
-      const open = await page.context().newPage();
-      await open.goto(site.origin);
-      await expectVersion(open, 'version 2');
-      const slow = await page.context().newPage();
-      const loaded = slow.goto(`${site.origin}/?slow`, { timeout: TIMEOUT });
-      const working = open.evaluate(
-        () =>
-          new Promise<string>((resolve) => {
-            const worker = new Worker('/slow.js', { type: 'module' });
-            worker.onmessage = ({ data }) => resolve(data);
-          }),
-      );
-      // The release of both is chosen, and the browser waits for their responses.
-      await expectState(page, ({ pinned }) => (pinned as unknown[]).length >= 4);
-      await update(site, page, 3);
-      await page.reload();
-      expect(await idOf(page)).not.toBe(current);
-      await page.evaluate(() => navigator.serviceWorker.controller?.postMessage('go on'));
-      await loaded;
-      await expectVersion(slow, 'version 2');
-      expect(await idOf(slow)).toBe(current);
-      expect(await working).toBe(current);
-    } finally {
-      site.close();
-    }
+    await updateTo(2);
+    const current = await idOf(page);
+    const known = new Set(clientsOf(await stateOf(page)));
+    const open = await page.context().newPage();
+    await open.goto(site.origin);
+    await expectVersion(open, 'version 2');
+    const slow = await page.context().newPage();
+    const loaded = slow.goto(`${site.origin}/?slow`, { timeout: TIMEOUT });
+    const working = open.evaluate(
+      () =>
+        new Promise<string>((resolve) => {
+          const worker = new Worker('/slow.js', { type: 'module' });
+          worker.onmessage = ({ data }) => resolve(data);
+        }),
+    );
+    // The release of the three is chosen, and the browser waits for the responses of two.
+    await expectState(page, (state) => clientsOf(state).filter((id) => !known.has(id)).length >= 3);
+    await updateTo(3);
+    await page.reload();
+    expect(await idOf(page)).not.toBe(current);
+    await page.evaluate(() => navigator.serviceWorker.controller?.postMessage('go on'));
+    await loaded;
+    await expectVersion(slow, 'version 2');
+    expect(await idOf(slow)).toBe(current);
+    expect(await working).toBe(current);
+    await slow.close();
+    await open.close();
   });
 
-  it('run the release before at their next load if the store has lost their release, its page or everything while the worker runs', async () => {
-    const site = await openSite(builds[0] as string);
-    try {
-      const page = await install(site);
-      await update(site, page, 2);
-      for (const what of ['its release', 'the page of its release', 'everything']) {
-        const open = await page.context().newPage();
-        await open.goto(site.origin);
-        await expectVersion(open, 'version 2');
-        const own = await indexFor(open);
-        await evict(page, what);
-        const answer = await page.reload();
-        expect([answer?.status(), answer?.fromServiceWorker()], what).toEqual([200, true]);
-        await expectVersion(page, 'version 1');
-        // The page that was loaded installs the lost release again, maybe already.
-        const { status, text } = await indexFor(open);
-        if (status !== 500) expect(text, what).toBe(own.text);
-        await expectOffer(page);
-        await page.reload();
-        await expectVersion(page, 'version 2');
-        await expectConfirmed(page);
-        await open.close();
-      }
-    } finally {
-      site.close();
-    }
-  });
+  it('run each of three releases at the first load after its activation', () => updateTo(4));
 });

@@ -4,7 +4,7 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stampRelease } from '../../src/node.ts';
 import { closePages, openBrowser } from '../support/browser.ts';
 import { ROOT } from '../support/docs.ts';
@@ -31,12 +31,9 @@ beforeAll(async () => {
   browser = await openBrowser();
 }, TIMEOUT);
 
-afterEach(() => {
-  for (const site of sites.splice(0)) site.close();
-});
-
 afterAll(async () => {
   await closePages();
+  for (const site of sites) site.close();
   for (const build of builds) rmSync(build, { recursive: true, force: true });
 });
 
@@ -106,19 +103,18 @@ async function loseState(page: Page): Promise<void> {
   );
 }
 
-async function install(site: Site): Promise<Page> {
-  const page = await newPage();
+async function install(site: Site, page: Page): Promise<void> {
   await page.goto(site.origin);
   await expectVersion(page, 'version 1');
   await page.evaluate(() => navigator.serviceWorker.ready);
   await expectState(page, (state) => state['lastCheck'] !== undefined);
-  return page;
 }
 
 describe('the example of a website', { timeout: TIMEOUT }, () => {
   it('takes a release as a patch, leaves a broken one, takes the next one, and starts offline', async () => {
     const site = await newSite();
-    const page = await install(site);
+    const page = await newPage();
+    await install(site, page);
     const second = await site.publish(buildOf(2), '2.0.0');
     await page.reload();
     await expectOffer(page);
@@ -173,23 +169,29 @@ describe('the example of a website', { timeout: TIMEOUT }, () => {
     await expectVersion(page, 'version 4');
     await expectConfirmed(page);
   });
+});
 
-  it('offers a release in a tab that stays open', async () => {
-    const site = await newSite();
-    const page = await newPage();
+describe('a device of the example that has no update yet', { timeout: TIMEOUT }, () => {
+  let site: Site;
+  let page: Page;
+
+  beforeAll(async () => {
+    site = await newSite();
+    page = await newPage();
     await page.clock.install();
-    await page.goto(site.origin);
-    await expectVersion(page, 'version 1');
-    await expectState(page, (state) => state['lastCheck'] !== undefined);
-    await site.publish(buildOf(2), '2.0.0');
-    await page.clock.fastForward('01:00:00');
-    await expectOffer(page);
+    await install(site, page);
+  }, TIMEOUT);
+
+  it('takes the built-in release from the website when the stored copy was altered', async () => {
+    const { builtIn } = await stateOf(page);
+    await alter(page, String(builtIn));
+    await stopWorkers(page);
+    await page.reload();
+    await page.reload();
     await expectVersion(page, 'version 1');
   });
 
   it('keeps working when a download fails, and says why in the console', async () => {
-    const site = await newSite();
-    const page = await install(site);
     await site.publish(buildOf(2), '2.0.0');
     site.hasNoObjects = true;
     const errors: Error[] = [];
@@ -204,119 +206,81 @@ describe('the example of a website', { timeout: TIMEOUT }, () => {
     site.hasNoObjects = false;
     await page.reload();
     await expectOffer(page);
-  });
-
-  it('keeps serving the release of a page until the page is loaded again', async () => {
-    const site = await newSite();
-    const first = await install(site);
-    const second = await first.context().newPage();
-    await second.goto(site.origin);
-    await expectVersion(second, 'version 1');
-    await site.publish(buildOf(2), '2.0.0');
-    await first.reload();
-    await expectOffer(first);
-    await first.reload();
-    await expectVersion(first, 'version 2');
-    const scripts = (page: Page) =>
-      page.evaluate(async () => {
-        const { id } = await (await fetch('/bundleseal-release.json')).json();
-        const [script] = document.querySelectorAll('script');
-        const { status, headers } = await fetch(script?.src ?? '', { cache: 'no-store' });
-        return { id, status, etag: headers.get('etag') };
-      });
-    const old = await scripts(second);
-    const current = await scripts(first);
-    expect([old.status, current.status]).toEqual([200, 200]);
-    expect(old.id).not.toBe(current.id);
-    // The browser may end the worker, and begins it anew with the next request.
-    await stopWorkers(second);
-    expect(await scripts(second)).toEqual(old);
-    expect(await scripts(first)).toEqual(current);
-    await second.reload();
-    await expectVersion(second, 'version 2');
-    expect(await scripts(second)).toEqual(current);
-  });
-
-  it('keeps serving the release of the page that installed the worker', async () => {
-    const site = await newSite();
-    const first = await install(site);
-    await expect
-      .poll(() => first.evaluate(() => navigator.serviceWorker.controller !== null))
-      .toBe(true);
-    const second = await first.context().newPage();
-    await site.publish(buildOf(2), '2.0.0');
-    await second.goto(site.origin);
-    await expectOffer(second);
-    await second.reload();
-    await expectVersion(second, 'version 2');
-    await stopWorkers(first);
-    const idOf = (page: Page) =>
-      page.evaluate(async () => (await (await fetch('/bundleseal-release.json')).json()).id);
-    expect(await idOf(first)).not.toBe(await idOf(second));
-  });
-
-  it('takes the built-in release from the website when the stored copy was altered', async () => {
-    const site = await newSite();
-    const page = await install(site);
-    const { builtIn } = await stateOf(page);
-    await alter(page, String(builtIn));
-    await stopWorkers(page);
-    await page.reload();
-    await page.reload();
-    await expectVersion(page, 'version 1');
-    await site.publish(buildOf(2), '2.0.0');
-    await page.reload();
-    await expectOffer(page);
     await page.reload();
     await expectVersion(page, 'version 2');
+    await expectConfirmed(page);
+    await expectState(
+      page,
+      (state) => (state['lastCheck'] as { result: string }).result === 'current',
+    );
   });
 
-  it('is gone from a browser when the website has the worker that removes it, which reloads no page that the website lacks', async () => {
-    const site = await newSite();
-    const page = await install(site);
-    // The worker serves this route, and the web server has no such file.
-    const route = await page.context().newPage();
-    await route.goto(`${site.origin}/route`);
-    await expectVersion(route, 'version 1');
-    const without = mkdtempSync(join(tmpdir(), 'bundleseal-site-'));
-    builds.push(without);
-    writeFileSync(join(without, 'index.html'), '<!doctype html><p>without updates</p>');
-    copyFileSync(join(ROOT, 'examples/pwa/remove/sw.js'), join(without, 'sw.js'));
-    site.deploy(without);
-    // The new worker reloads the page, which ends this call.
-    await page.evaluate(() => {
-      navigator.serviceWorker.ready.then((registration) => registration.update());
-    });
-    await expectVersion(page, 'without updates');
-    await expect.poll(() => page.evaluate(() => caches.keys()), { timeout: 60_000 }).toEqual([]);
-    expect(await page.evaluate(() => navigator.serviceWorker.getRegistrations())).toEqual([]);
-    await page.reload();
-    await expectVersion(page, 'without updates');
-    expect(site.requests).toContain('/route');
-    await expectVersion(route, 'version 1');
+  it('offers a release in a tab that stays open', async () => {
+    const shown = (await page.locator('main').textContent()) ?? '';
+    expect(await page.getByRole('button').isVisible()).toBe(false);
+    await site.publish(buildOf(4), '4.0.0');
+    await page.clock.fastForward('01:00:00');
+    await expectOffer(page);
+    await expectVersion(page, shown);
   });
 });
 
 describe('a device of the example', { timeout: TIMEOUT }, () => {
   let site: Site;
+  /** It installed the worker, and was not loaded again. */
+  let installing: Page;
+  /** It was opened before the second release came, and was not loaded again. */
+  let kept: Page;
   let page: Page;
   let second: string;
 
   beforeAll(async () => {
-    site = await openSite(buildOf(1));
-    page = await install(site);
+    site = await newSite();
+    installing = await newPage();
+    await install(site, installing);
+    await installing.waitForFunction(() => navigator.serviceWorker.controller !== null);
+    kept = await installing.context().newPage();
+    await kept.goto(site.origin);
+    await expectVersion(kept, 'version 1');
     const { release } = await site.publish(buildOf(2), '2.0.0');
     second = release.id;
-    await page.reload();
+    page = await installing.context().newPage();
+    await page.goto(site.origin);
     await expectOffer(page);
     await page.reload();
+    await expectVersion(page, 'version 2');
     await expectConfirmed(page);
   }, TIMEOUT);
 
-  // Each test but the last one leaves the device as it has found it.
-  beforeEach(() => expectVersion(page, 'version 2'));
+  it('keeps serving the release of a page until the page is loaded again', async () => {
+    const scripts = (of: Page) =>
+      of.evaluate(async () => {
+        const { id } = await (await fetch('/bundleseal-release.json')).json();
+        const [script] = document.querySelectorAll('script');
+        const { status, headers } = await fetch(script?.src ?? '', { cache: 'no-store' });
+        return { id, status, etag: headers.get('etag') };
+      });
+    const old = await scripts(kept);
+    const current = await scripts(page);
+    expect([old.status, current.status]).toEqual([200, 200]);
+    expect(old.id).not.toBe(current.id);
+    // The browser may end the worker, and begins it anew with the next request.
+    await stopWorkers(kept);
+    expect(await scripts(kept)).toEqual(old);
+    expect(await scripts(page)).toEqual(current);
+    await kept.reload();
+    await expectVersion(kept, 'version 2');
+    expect(await scripts(kept)).toEqual(current);
+    await kept.close();
+  });
 
-  afterAll(() => site?.close());
+  it('keeps serving the release of the page that installed the worker', async () => {
+    await stopWorkers(installing);
+    const idOf = (of: Page) =>
+      of.evaluate(async () => (await (await fetch('/bundleseal-release.json')).json()).id);
+    expect(await idOf(installing)).not.toBe(await idOf(page));
+    await installing.close();
+  });
 
   it('runs the release before when a stored file was altered, and then installs the release anew', async () => {
     await alter(page, second);
@@ -360,5 +324,29 @@ describe('a device of the example', { timeout: TIMEOUT }, () => {
     await expectState(page, ({ running, builtIn }) => running === builtIn);
     await page.reload();
     await expectVersion(page, 'version 5');
+  });
+
+  it('is gone from a browser when the website has the worker that removes it, which reloads no page that the website lacks', async () => {
+    const shown = (await page.locator('main').textContent()) ?? '';
+    // The worker serves this route, and the web server has no such file.
+    const route = await page.context().newPage();
+    await route.goto(`${site.origin}/route`);
+    await expectVersion(route, shown);
+    const without = mkdtempSync(join(tmpdir(), 'bundleseal-site-'));
+    builds.push(without);
+    writeFileSync(join(without, 'index.html'), '<!doctype html><p>without updates</p>');
+    copyFileSync(join(ROOT, 'examples/pwa/remove/sw.js'), join(without, 'sw.js'));
+    site.deploy(without);
+    // The new worker reloads the page, which ends this call.
+    await page.evaluate(() => {
+      navigator.serviceWorker.ready.then((registration) => registration.update());
+    });
+    await expectVersion(page, 'without updates');
+    await expect.poll(() => page.evaluate(() => caches.keys()), { timeout: 60_000 }).toEqual([]);
+    expect(await page.evaluate(() => navigator.serviceWorker.getRegistrations())).toEqual([]);
+    await page.reload();
+    await expectVersion(page, 'without updates');
+    expect(site.requests).toContain('/route');
+    await expectVersion(route, shown);
   });
 });
