@@ -196,11 +196,12 @@ const expectVersion = (page: Page, version: string) =>
   page.getByText(version, { exact: true }).waitFor(WAIT);
 
 const publish = async (n: number) =>
-  (await site.publish(builds[n - 1] as string, `${n}.0.0`)).release.id;
+  (await site.publish(builds[n - 1] as string, `${n}.0.0`)).release;
 
 /** The device goes through all of it, in this order. */
 describe('the example of a Capacitor app', { timeout: TIMEOUT }, () => {
   let second: string;
+  let patch: string | undefined;
   let third: string;
 
   beforeAll(async () => {
@@ -230,7 +231,9 @@ describe('the example of a Capacitor app', { timeout: TIMEOUT }, () => {
     });
 
   it('keeps working when a download fails, and says why in the console', async () => {
-    second = await publish(2);
+    const { id, patches } = await publish(2);
+    second = id;
+    patch = patches[0]?.sha256;
     site.hasNoObjects = true;
     const told = expectTold(/BundleSealError.*objects\//);
     await expectVersion(await device.launch(), 'version 1');
@@ -244,7 +247,8 @@ describe('the example of a Capacitor app', { timeout: TIMEOUT }, () => {
     await device.launch();
     await expectState(({ next }) => next === second);
     const requests = site.requests.slice(before);
-    expect(requests.filter((path) => path.startsWith('/updates/objects/'))).toHaveLength(1);
+    const objects = requests.filter((path) => path.startsWith('/updates/objects/'));
+    expect(objects).toEqual([`/updates/objects/${patch}.sealed`]);
   });
 
   it('runs on when its confirmation cannot be stored, and says why in the console', async () => {
@@ -263,7 +267,7 @@ describe('the example of a Capacitor app', { timeout: TIMEOUT }, () => {
     await device.alter('/files/index.html');
     await expectVersion(await device.launch(), 'version 1');
     await expectState(({ next }) => next === second);
-    third = await publish(3);
+    third = (await publish(3)).id;
     await expectVersion(await device.launch(), 'version 2');
     await expectState(({ next, trial }) => next === third && trial === undefined);
   });
@@ -280,7 +284,7 @@ describe('the example of a Capacitor app', { timeout: TIMEOUT }, () => {
     expect(await device.state()).toMatchObject({ running: second, blocked: [{ id: third }] });
     site.isDown = false;
 
-    const fourth = await publish(4);
+    const { id: fourth } = await publish(4);
     await device.launch();
     await expectState(({ next }) => next === fourth);
     await expectVersion(await device.launch(), 'version 4');
