@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { UsageError } from '../answer.ts';
 import { examples, inShell, rare } from '../help.ts';
 import { answerRelease } from '../release/answer.ts';
+import { BY_HAND, besideCi, byWorkflow } from '../release/beside-ci.ts';
 import { type EntryFlags, entryOptions, readEntry } from '../release/entry-options.ts';
 import { readSigning, type SigningFlags, signingOptions } from '../release/options.ts';
 import { run } from '../run.ts';
@@ -42,26 +43,30 @@ export function releasePromote(command: Command): void {
     )
     .action(
       run<Options>(async (context, flags, release) => {
-        const { options, keyFrom } = await readSigning(context, flags);
-        const { channel } = options;
-        const { fromChannel = channel } = flags;
-        if (fromChannel === channel && (release === undefined || !flags.first)) {
-          const said = flags.fromChannel === undefined ? 'is needed' : `is ${channel} itself`;
-          const named = release === undefined ? 'VERSION' : inShell(release);
-          const again = flags.reinstate ? ' --reinstate' : '';
-          throw new UsageError(
-            `--from-channel ${said}: name the other channel that has the release. To put an older release of ${channel} in front again, run npx bundleseal release promote ${named} --first${again}`,
+        const isInFront = flags.fromChannel === undefined;
+        const instead = isInFront ? byWorkflow('Put this older release in front again') : BY_HAND;
+        return besideCi(flags, instead, async () => {
+          const { options, keyFrom } = await readSigning(context, flags);
+          const { channel } = options;
+          const { fromChannel = channel } = flags;
+          if (fromChannel === channel && (release === undefined || !flags.first)) {
+            const said = flags.fromChannel === undefined ? 'is needed' : `is ${channel} itself`;
+            const named = release === undefined ? 'VERSION' : inShell(release);
+            const again = flags.reinstate ? ' --reinstate' : '';
+            throw new UsageError(
+              `--from-channel ${said}: name the other channel that has the release. To put an older release of ${channel} in front again, run npx bundleseal release promote ${named} --first${again}`,
+            );
+          }
+          const entry = await readEntry(flags);
+          const { promote } = await import('../../node.ts');
+          const published = await context.follow('promoting', (onProgress) =>
+            promote({
+              ...{ ...options, ...entry, fromChannel, onProgress },
+              ...(release !== undefined && { release }),
+            }),
           );
-        }
-        const entry = await readEntry(flags);
-        const { promote } = await import('../../node.ts');
-        const published = await context.follow('promoting', (onProgress) =>
-          promote({
-            ...{ ...options, ...entry, fromChannel, onProgress },
-            ...(release !== undefined && { release }),
-          }),
-        );
-        return answerRelease(context, published, options, keyFrom);
+          return answerRelease(context, published, options, keyFrom);
+        });
       }),
     );
 }

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { findRelease } from '../../publish/index-entries.ts';
 import { examples } from '../help.ts';
 import { answerRollout } from '../release/answer.ts';
+import { BY_HAND, besideCi } from '../release/beside-ci.ts';
 import { readSigning, type SigningFlags, signingOptions } from '../release/options.ts';
 import { run } from '../run.ts';
 import { readShare } from '../units.ts';
@@ -31,15 +32,17 @@ export function releaseRollout(command: Command): void {
     .action(
       run<SigningFlags & { readonly release?: string }>(async (context, flags, share) => {
         const rollout = readShare('release rollout', share as string);
-        const { options, keyFrom } = await readSigning(context, flags);
-        const { release } = flags;
-        const { setRollout } = await import('../../node.ts');
-        const changed = await setRollout({
-          ...{ ...options, rollout },
-          ...(release !== undefined && { release }),
+        return besideCi(flags, BY_HAND, async () => {
+          const { options, keyFrom } = await readSigning(context, flags);
+          const { release } = flags;
+          const { setRollout } = await import('../../node.ts');
+          const changed = await setRollout({
+            ...{ ...options, rollout },
+            ...(release !== undefined && { release }),
+          });
+          const entry = findRelease(changed.index, release);
+          return answerRollout(context, changed, options, keyFrom, entry, rollout);
         });
-        const entry = findRelease(changed.index, release);
-        return answerRollout(context, changed, options, keyFrom, entry, rollout);
       }),
     );
 }

@@ -14,7 +14,7 @@ import { shownDistance, shownShare } from '../units.ts';
 /** Makes the result about a new or unchanged index. */
 export function answerChange(
   { changed, index, written }: ChangedIndex,
-  { store, from, dryRun = false }: ChannelOptions,
+  { store, from, out, dryRun = false }: ChannelOptions,
   keyFrom: string,
   about: { readonly json?: object; readonly lines?: readonly string[] } = {},
 ): Answer {
@@ -32,7 +32,7 @@ export function answerChange(
       ...(about.lines ?? []),
       `  store    ${store}`,
       `  expires  ${expiresAt} (${shownDistance(expiresAt, Date.now())})`,
-      ...uploadLines(written, from === undefined ? undefined : store, dryRun),
+      ...uploadLines(written, from === undefined ? undefined : store, dryRun, out === 'full'),
     ],
   };
 }
@@ -44,6 +44,7 @@ function uploadLines(
   written: readonly string[],
   folder: string | undefined,
   dryRun: boolean,
+  isFull: boolean,
 ): string[] {
   if (written.length === 0) return [];
   const objects = written.filter((path) => path.startsWith('objects/'));
@@ -51,9 +52,15 @@ function uploadLines(
   const head = dryRun ? '  would write' : folder === undefined ? '  wrote' : '  upload';
   // Every run encrypts new objects with new session keys, so they get other digests, which are their names.
   const isRenamed = dryRun && objects.length > 0;
-  const where = folder === undefined ? '' : ` from ${folder}`;
+  const where = folder === undefined ? '' : dryRun ? ` into ${folder}` : ` from ${folder}`;
+  const others = [
+    ...(isRenamed ? ['gives new objects other names'] : []),
+    // A dry run does not download the files in use.
+    ...(dryRun && isFull ? ['with --out full also writes every file in use'] : []),
+  ];
+  const about = others.length === 0 ? '' : ` (a real run ${others.join(', and ')})`;
   return [
-    `${head}${where}, in this order${isRenamed ? ' (a real run gives new objects other names)' : ''}:`,
+    `${head}${where}, in this order${about}:`,
     ...objects.map((path) => `    ${path}`),
     ...rest.map((path) => `    ${path}`),
   ];

@@ -78,6 +78,16 @@ describe('the flags of a release', () => {
       );
       const refreshed = await done(project, ['release', 'refresh', ...CHANNEL, '--dry-run']);
       expect(refreshed).toContain('would write, in this order:\n    channels/');
+      const full = ['--channel', 'production', '--app-id', 'com.example.app'].concat([
+        ...['--store', 'out', '--from', 'store', '--out', 'full'],
+      ]);
+      const unlike = await done(project, ['release', 'refresh', ...full, '--dry-run']);
+      expect(unlike).toContain(
+        'would write into out, in this order (a real run with --out full also writes every file in use):\n    channels/',
+      );
+      expect(await done(project, ['release', 'refresh', ...full])).toContain(
+        'upload from out, in this order:\n    objects/',
+      );
       for (const command of [['refresh'], ['rollout', '5%'], ['withdraw', '1.0.1']]) {
         const would = await project.json(['release', ...command, ...CHANNEL, '--dry-run']);
         expect(would, command.join(' ')).toMatchObject({

@@ -51,8 +51,8 @@ describe('a project without settings', () => {
   });
 });
 
-describe('a withdrawal in a project of init', () => {
-  it('says that this is not the store that CI uploads, only for the store of a project with a workflow', async () => {
+describe('a command for releases in a project of init', () => {
+  it('says in its result and in its error that CI publishes to another store, only for the store of a project with a workflow', async () => {
     await withProject(async (project) => {
       await project.write('.bundleseal_key', keyB.pkcs8);
       await project.write('dist/index.html', '<p>');
@@ -60,14 +60,46 @@ describe('a withdrawal in a project of init', () => {
       const content = { version: '1.0.0', bundleseal: settings };
       await project.write('package.json', JSON.stringify(content));
       await done(project, ['release', 'publish', 'dist', '--no-stamp']);
-      const withdraw = ['release', 'withdraw', '1.0.0', '--dry-run'];
-      const note =
-        '\n  note     This is the store on this machine. If CI publishes, start .github/workflows/bundleseal.yml with this release instead.\n';
-      expect((await project.run(withdraw)).stderr).not.toContain('note');
+      const note = 'This is the store on this machine. If CI publishes, ';
+      const start = (input: string) =>
+        `${note}start .github/workflows/bundleseal.yml with the release in "${input}" instead; npx bundleseal release list --from ADDRESS shows`;
+      const inFront = start('Put this older release in front again');
+      const byHand = `${note}pass the address of its store as --from and an empty folder as --store`;
+      const succeeded = [
+        [['withdraw', '1.0.0', '--dry-run'], start('Withdraw this release')],
+        [['promote', '1.0.0', '--first', '--dry-run'], inFront],
+        [['rollout', '50%', '--dry-run'], byHand],
+        [['list'], `${note}pass the address of its store as --from.`],
+      ] as const;
+      const failed = [
+        [['withdraw', '2.0.0'], start('Withdraw this release')],
+        [['promote', '2.0.0', '--first'], inFront],
+        [['promote', '--from-channel', 'beta'], byHand],
+        [['rollout', '50%', '--release', '2.0.0'], byHand],
+        [['list', '--channel', 'beta'], `${note}pass the address of its store as --from.`],
+      ] as const;
+      const said = async (args: readonly string[]) => {
+        const { code, stdout, stderr } = await project.run(['release', ...args]);
+        return { code, text: stdout + stderr };
+      };
+      for (const [args] of [...succeeded, ...failed]) {
+        expect((await said(args)).text).not.toContain('on this machine');
+      }
       await project.write('.github/workflows/bundleseal.yml', 'a');
-      expect((await project.run(withdraw)).stderr).toContain(note);
-      const named = await project.run([...withdraw, '--store', 'store']);
-      expect([named.code, named.stderr.includes('note')]).toEqual([0, false]);
+      for (const [args, told] of succeeded) {
+        const { code, text } = await said(args);
+        expect(code, text).toBe(0);
+        expect(text).toContain(`\n  note     ${told}`);
+      }
+      for (const [args, told] of failed) {
+        const { code, text } = await said(args);
+        expect(code).toBe(1);
+        expect(text).toMatch(/^✗ .*\n {2}ERR_STORE\n$/);
+        expect(text).toContain(`. ${told}`);
+      }
+      for (const [args] of [...succeeded, ...failed]) {
+        expect((await said([...args, '--store', 'store'])).text).not.toContain('on this machine');
+      }
     });
   });
 });
