@@ -96,10 +96,8 @@ describe.each(MANAGERS)('the messages in a project of $name with $raise', (words
       await project.write(lockfile, text);
       const shown = await said(project, 'init', '--yes', '--store', 'github-pages');
       expect(shown).toContain(`files written; ${execute} bundleseal init --undo undoes this`);
-      expect(shown).toContain(`build it: ${run} bundleseal:build\n`);
-      expect(shown).toContain(
-        `publish it (app id "my-app") on this machine: ${run} bundleseal:publish\n`,
-      );
+      expect(shown).toContain(`: build it with ${run} bundleseal:build\n`);
+      expect(shown).toContain(`: publish it (app id "my-app") with ${run} bundleseal:publish\n`);
       expect(namesAnother(shown, words), shown).toBe(false);
       const workflow = read(project, '.github/workflows/bundleseal.yml');
       const tags = [...workflow.matchAll(/tag: (.+?) && git push/g)].map(([, command]) => command);

@@ -194,7 +194,7 @@ describe('a second init', () => {
       const { stderr } = await done(project, '--yes');
       expect(stderr).toContain('✓ no file needs a change\n');
       expect(stderr).toContain('  next, unless you have done it:\n');
-      expect(stderr).toContain('build it: npm run bundleseal:build\n');
+      expect(stderr).toContain('build it with npm run bundleseal:build\n');
       expect(stderr).toContain('cp -R dist/. site/\n');
       expect(stderr).toContain('keep a copy of .bundleseal_key');
       await project.write('site/updates/channels/production.sealed', '');
