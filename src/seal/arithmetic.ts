@@ -11,6 +11,9 @@ type RandomBytes = (length: number) => Uint8Array;
 // Length of the random multiplier that blinds a private exponent, in bits.
 const EXPONENT_BLINDING_BITS = 64;
 
+// So many random numbers lack an inverse only if the source of randomness is broken.
+const MOST_DRAWS = 16;
+
 /** signature^e mod n (RSAVP1). */
 export function publicOperation({ n, e }: RsaPublicKey, signature: bigint): bigint {
   return pow(signature, e, n);
@@ -28,9 +31,7 @@ export function privateOperation(
   randomBytes: RandomBytes,
 ): bigint {
   const { n, e, p, q, dp, dq, qi } = key;
-  const r = randomBelow(n, randomBytes);
-  // `invert` throws if r shares a factor with n. The chance is below 2^-1500.
-  const unblind = invert(r, n);
+  const [r, unblind] = invertibleBelow(n, randomBytes);
   const blinded = (message * pow(r, e, n)) % n;
   const sp = powByWindows(blinded % p, dp + randomMultiple(p - 1n, randomBytes), p);
   const sq = powByWindows(blinded % q, dq + randomMultiple(q - 1n, randomBytes), q);
@@ -52,6 +53,21 @@ function powByWindows(base: bigint, exponent: bigint, modulus: bigint): bigint {
     result = (result * (powers[Number.parseInt(digit, 16)] as bigint)) % modulus;
   }
   return result;
+}
+
+/**
+ * A random number from 2 to n - 1 and its inverse mod n. A number without one shares a factor with n. This happens only if p
+ * or q has a small factor. Then the signature does not verify, and the caller reports the composite number.
+ */
+function invertibleBelow(n: bigint, randomBytes: RandomBytes): [r: bigint, inverse: bigint] {
+  for (let draws = 1; ; draws++) {
+    const r = randomBelow(n, randomBytes);
+    try {
+      return [r, invert(r, n)];
+    } catch (error) {
+      if (draws === MOST_DRAWS) throw error;
+    }
+  }
 }
 
 /** A random number from 2 to n - 1. Its bias is below 2^-64. */

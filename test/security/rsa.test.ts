@@ -262,7 +262,7 @@ describe.each([
     expect(new Set(drawn).size).toBe(6);
   });
 
-  it('blinds by the number that was drawn: one without an inverse is refused', () => {
+  it('blinds by the number that was drawn, and gives up if every one lacks an inverse', () => {
     const drawn = (length: number) => integerToBytes(own.p - 2n, length);
     expect(() => privateOperation(own, random(), drawn)).toThrow();
     const least = (length: number) => new Uint8Array(length);

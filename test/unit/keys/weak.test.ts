@@ -2,13 +2,14 @@
 
 import { gcd, invert } from 'micro-rsa-dsa-dh/utils.js';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { bitLength } from '../../../src/bytes.ts';
+import { bitLength, integerToBytes } from '../../../src/bytes.ts';
 import { keygen as capgoKeygen, encryptBundle as encryptCapgo } from '../../../src/capgo.ts';
 import { encryptBundle, keyId, publicKeyOf } from '../../../src/index.ts';
 import { encodePkcs1Private, encodePkcs8, encodeSpki } from '../../../src/keys/encode.ts';
 import { parsePrivateKey } from '../../../src/keys/parse.ts';
 import { encodePem } from '../../../src/keys/pem.ts';
 import type { RsaPrivateKey } from '../../../src/keys/rsa.ts';
+import { privateOperation } from '../../../src/seal/arithmetic.ts';
 import { checkPrimes } from '../../../src/seal/pkcs1.ts';
 import { BACKENDS } from '../../support/backends.ts';
 import { rejection } from '../../support/errors.ts';
@@ -146,6 +147,22 @@ describe('a private key with a composite for a prime', () => {
       expect(error.message).toContain(`the number ${name} of the RSA private key is not prime`);
     }
     await checkPrimes(genuine);
+  });
+
+  it('draws a blinding number again if the first one has no inverse', () => {
+    const start = 1009n * numberFrom(3n << 1520n);
+    let p = start;
+    while (gcd(p - 1n, E) !== 1n) p += 2n * 1009n;
+    const key = keyOf(p, genuine.q);
+    let draws = 0;
+    const signature = privateOperation(key, 5n, (length) => {
+      draws += 1;
+      // The smallest number drawn is 2, so these bytes are the number 1009.
+      if (draws === 1) return integerToBytes(1007n, length);
+      return crypto.getRandomValues(new Uint8Array(length));
+    });
+    expect(signature > 0n && signature < key.n).toBe(true);
+    expect(draws).toBe(4);
   });
 
   it('is reported also as q', async () => {
