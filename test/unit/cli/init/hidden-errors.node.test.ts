@@ -15,16 +15,8 @@ describe('init in an app made with Vue', () => {
 
   /** The step about errors of components that init leaves to the user. */
   async function stepFor(version: string, entry: string): Promise<string | undefined> {
-    let step: string | undefined;
-    await withApp(VITE, async (project) => {
-      const content = JSON.parse(read(project, 'package.json'));
-      content.dependencies.vue = version;
-      await project.write('package.json', JSON.stringify(content));
-      await project.write('src/main.js', entry);
-      const { next } = await project.json(['init', '--yes', '--dry-run']);
-      step = (next as string[]).find((one) => one.includes('Vue hides'));
-    });
-    return step;
+    const { next } = await planOf({ vue: version }, entry);
+    return next.find((one) => one.includes('Vue hides'));
   }
 
   it.each([
@@ -136,24 +128,34 @@ describe('init in an app with a router of React', () => {
   );
 });
 
+/** What `init` would do in an app with these packages and this entry. */
+async function planOf(packages: object, entry: string): Promise<Plan> {
+  let plan: Plan | undefined;
+  await withApp(VITE, async (project) => {
+    const content = JSON.parse(read(project, 'package.json'));
+    const dependencies = { ...content.dependencies, ...packages };
+    await project.write('package.json', JSON.stringify({ ...content, dependencies }));
+    await project.write('src/main.js', entry);
+    plan = (await project.json(['init', '--yes', '--dry-run'])) as unknown as Plan;
+  });
+  return plan as Plan;
+}
+
+interface Plan {
+  readonly next: readonly string[];
+  readonly changes: readonly { readonly path: string }[];
+}
+
 /** The step that contains a text. Expects that `init` leaves an entry with the module of the call as it is. */
 async function findStep(
   packages: object,
   entry: string,
   text: string,
 ): Promise<string | undefined> {
-  let step: string | undefined;
-  await withApp(VITE, async (project) => {
-    const content = JSON.parse(read(project, 'package.json'));
-    const dependencies = { ...content.dependencies, ...packages };
-    await project.write('package.json', JSON.stringify({ ...content, dependencies }));
-    await project.write('src/main.js', entry);
-    const { next, changes } = await project.json(['init', '--yes', '--dry-run']);
-    step = (next as string[]).find((one) => one.includes(text));
-    const isEdited = (changes as { path: string }[]).some(({ path }) => path === 'src/main.js');
-    expect(isEdited).toBe(!entry.includes('bundleseal/update'));
-  });
-  return step;
+  const { next, changes } = await planOf(packages, entry);
+  const isEdited = changes.some(({ path }) => path === 'src/main.js');
+  expect(isEdited).toBe(!entry.includes('bundleseal/update'));
+  return next.find((one) => one.includes(text));
 }
 
 describe('init in an app made with Angular', () => {
@@ -197,18 +199,7 @@ describe('init in an app made with React', () => {
   const RENDER = "import { App } from './App.js'\n\ncreateRoot(root).render(App)\n";
 
   /** The step about errors in an error boundary that init leaves to the user. */
-  async function stepFor(packages: object, entry: string): Promise<string | undefined> {
-    let step: string | undefined;
-    await withApp(VITE, async (project) => {
-      const content = JSON.parse(read(project, 'package.json'));
-      const dependencies = { ...content.dependencies, ...packages };
-      await project.write('package.json', JSON.stringify({ ...content, dependencies }));
-      await project.write('src/main.js', entry);
-      const { next } = await project.json(['init', '--yes', '--dry-run']);
-      step = (next as string[]).find((one) => one.includes('error boundary'));
-    });
-    return step;
-  }
+  const stepFor = (packages: object, entry: string) => findStep(packages, entry, 'error boundary');
 
   it.each(['react-router', 'react-router-dom', '@tanstack/react-router', 'react-error-boundary'])(
     'lists the option that reports errors of the boundary of %s',
