@@ -1,7 +1,7 @@
 // @ts-check The app of the job: the same files on every machine. Their contents are parts of a real app that the
 // project's lock file pins, and their names, lengths and folders come from a generator with a fixed seed.
 
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -17,6 +17,10 @@ const LONGEST = 8_000_000;
 // The longest files have 2^DOUBLINGS times the length of the shortest.
 const DOUBLINGS = 9;
 const PER_FOLDER = 24;
+
+export const MB = 1e6;
+export const SMALL_APP = { size: 5 * MB, count: 143 };
+export const APP = { size: 39 * MB, count: 777 };
 
 /** @typedef {{ folder: string, size: number, count: number }} App */
 
@@ -41,12 +45,25 @@ export function makeApp(folder, { size, count }) {
     const length = isLast ? size - written : Math.min(LONGEST, Math.round(weight * unit));
     const kind = kindOf(next);
     const from = MEDIA.includes(kind) ? media : texts;
-    const path = join(folder, placeOf(index, next), `${nameOf(next)}${kind}`);
+    const path = join(folder, placeOf(index, next), `${moduleOf(next)}${kind}`);
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, cut(from, Math.floor(next() * from.length), length));
     written += length;
   });
   return { folder, size: written, count };
+}
+
+/** @param {{ size: number, count: number }} app */
+export const nameOf = ({ size, count }) => `${Math.round(size / MB)} MB in ${count} files`;
+
+/** The files of a folder in memory, by path. @param {string} folder @returns {Record<string, Uint8Array>} */
+export function filesIn(folder) {
+  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  return Object.fromEntries(
+    paths
+      .filter((path) => statSync(join(folder, path)).isFile())
+      .map((path) => [path, new Uint8Array(readFileSync(join(folder, path)))]),
+  );
 }
 
 /** All files of some kinds, one after the other in the order of their paths. @param {string[]} kinds */
@@ -92,7 +109,7 @@ function placeOf(index, next) {
 }
 
 /** @param {() => number} next */
-const nameOf = (next) =>
+const moduleOf = (next) =>
   `module-${Math.floor(next() * 2 ** 32).toString(36)}${Math.floor(next() * 2 ** 32).toString(36)}`;
 
 /**

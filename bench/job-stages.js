@@ -11,7 +11,7 @@ import { median } from './timing.js';
 /** @typedef {{ id: number, callFrame: { functionName: string, url: string }, children?: number[] }} ProfileNode */
 /** @typedef {{ nodes: ProfileNode[], samples: number[], timeDeltas: number[] }} Profile */
 
-const UNZIP = fileURLToPath(new URL('job-unzip.cjs', import.meta.url));
+export const UNZIP = fileURLToPath(new URL('job-unzip.cjs', import.meta.url));
 
 // Microseconds between two samples.
 const INTERVAL = 200;

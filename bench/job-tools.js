@@ -4,8 +4,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CLI } from './job-commands.js';
 
-const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 const CAPGO = fileURLToPath(
   new URL('../test/interop/capgo/node_modules/.bin/capgo', import.meta.url),
 );
@@ -58,18 +58,22 @@ export function toolsFor(report, directory, clear) {
   };
 }
 
-/** @param {Report} report @param {string} cwd @param {Clear} clear */
-function age(report, cwd, clear) {
+/**
+ * @template T
+ * @param {Report} report @param {string} cwd @param {Clear} clear
+ * @param {(script: string, cwd: string) => T} [run]
+ */
+export function age(report, cwd, clear, run = shell) {
   if (!hasTools('zip', 'unzip', 'age')) return skip(report, 'zip, unzip and age are not installed');
   shell('rm -f id && age-keygen -o id 2>/dev/null && age-keygen -y id > recipient', cwd);
   const seal = 'rm -f a.zip; (cd app; zip -qr ../a.zip .); age -R recipient -o a.age a.zip';
   const open = 'age -d -i id -o b.zip a.age; unzip -q b.zip -d a.out; sync -f a.out';
   return {
-    sealing: { 'zip, age': () => shell(seal, cwd) },
+    sealing: { 'zip, age': () => run(seal, cwd) },
     opening: {
       'age, unzip, sync'() {
         clear(join(cwd, 'a.out'));
-        shell(open, cwd);
+        return run(open, cwd);
       },
     },
   };

@@ -2,26 +2,21 @@
 // compares zips in memory with fflate.
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { unzipSync, zipSync } from 'fflate';
 import { unzipBundle, zipBundle } from '../dist/zip.js';
 import { hasBrowser, withPage } from './browser.js';
-import { makeApp } from './job-app.js';
+import { APP, filesIn, MB, makeApp, nameOf, SMALL_APP } from './job-app.js';
+import { CLI, commandsFor, createKey, withoutCertificates } from './job-commands.js';
 import { measureStages, unzipAlone } from './job-stages.js';
 import { createClear, toolsFor } from './job-tools.js';
 import { TARGETS } from './targets.js';
 import { inTemporaryDirectory, missingSpace } from './temporary.js';
 import { interleave, median, speedRatio } from './timing.js';
 
-const MB = 1e6;
-const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
-
 const PEAK = new URL('peak.js', import.meta.url).href;
 
-const SMALL_APP = { size: 5 * MB, count: 143 };
-const APP = { size: 39 * MB, count: 777 };
 const LARGE_APP = { size: 600 * MB, count: 52_895 };
 // Apps over this size have no target, and a few rounds take minutes.
 const LARGE = 100 * MB;
@@ -31,14 +26,7 @@ const LARGE = 100 * MB;
 
 /** @param {Report} report @param {{ quick: boolean }} settings */
 export async function measureJob(report, settings) {
-  // If this variable is set, each start of Node reads its certificates, which can take longer than the rest of the start.
-  const certificates = process.env['NODE_EXTRA_CA_CERTS'];
-  delete process.env['NODE_EXTRA_CA_CERTS'];
-  try {
-    await measureProcesses(report, settings);
-  } finally {
-    if (certificates !== undefined) process.env['NODE_EXTRA_CA_CERTS'] = certificates;
-  }
+  await withoutCertificates(() => measureProcesses(report, settings));
 }
 
 /** @param {Report} report @param {{ quick: boolean }} settings */
@@ -52,9 +40,7 @@ async function measureProcesses(report, { quick }) {
   }
   report.begin('job', 'A folder into a sealed file and back: whole processes, in turn');
   await inTemporaryDirectory(async (directory) => {
-    execFileSync(process.execPath, [CLI, 'key', 'create', '--out', join(directory, 'key')], {
-      stdio: 'ignore',
-    });
+    createKey(directory);
     for (const wanted of apps) {
       const app = makeApp(join(directory, 'app'), wanted);
       const rounds = quick ? 3 : app.size > LARGE ? 2 : 7;
@@ -68,13 +54,13 @@ async function measureProcesses(report, { quick }) {
 }
 
 /** @param {Report} report @param {string} directory @param {App} app @param {number} rounds */
-async function measureApp(report, directory, { folder, size, count }, rounds) {
-  const what = `${Math.round(size / MB)} MB in ${count} files`;
+async function measureApp(report, directory, app, rounds) {
+  const { folder, size } = app;
+  const what = nameOf(app);
   const out = join(directory, 'out');
-  const seal = ['encrypt', folder, '--key', 'key', '--out', 'ours', '--no-project', '--force'];
-  const open = ['decrypt', 'ours', '--key', 'key.pub', '--extract', 'out', '--overwrite'];
+  const { seal, open } = commandsFor(folder);
   const run = (/** @type {string[]} */ args) =>
-    execFileSync(process.execPath, commandOf(args), {
+    execFileSync(process.execPath, args, {
       cwd: directory,
       stdio: ['ignore', 'ignore', 'inherit'],
     });
@@ -136,10 +122,10 @@ async function measureApp(report, directory, { folder, size, count }, rounds) {
   report.value(`peak beyond idle, sealed file to folder, ${what}`, peak(open), 'MiB', { target });
   if (isLarge) return clear();
   const stages = { cwd: directory, rounds: Math.min(5, rounds) };
-  measureStages(report, `folder to sealed file, ${what}`, { ...stages, args: commandOf(seal) });
+  measureStages(report, `folder to sealed file, ${what}`, { ...stages, args: seal });
   measureStages(report, `sealed file to folder, ${what}`, {
     ...stages,
-    args: commandOf(open),
+    args: open,
     prepare: clear,
   });
   clear();
@@ -168,9 +154,6 @@ function working(report, what, jobs) {
 
 const ALONE = 'unzip alone';
 
-/** Arguments of Node. @param {readonly string[]} args */
-const commandOf = (args) => [CLI, 'bundle', ...args, '--quiet'];
-
 /** In MiB. @param {string} cwd @param {string[]} args */
 function peakOf(cwd, args) {
   const measured = (/** @type {string} */ code) =>
@@ -181,19 +164,14 @@ function peakOf(cwd, args) {
         .at(-1),
     );
   const say = `import { peak } from '${PEAK}'; process.on('exit', () => console.log(peak() / 2 ** 20));`;
-  const argv = JSON.stringify([process.execPath, ...commandOf(args)]);
+  const argv = JSON.stringify([process.execPath, ...args]);
   const job = `${say} process.argv = ${argv}; await import(${JSON.stringify(CLI)});`;
   return measured(job) - measured(say);
 }
 
 /** @param {Report} report @param {App} app @param {number} rounds */
 async function measureMemory(report, { folder, size }, rounds) {
-  /** @type {Record<string, Uint8Array>} */
-  const files = {};
-  for (const path of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-    const place = join(folder, path);
-    if (statSync(place).isFile()) files[path] = new Uint8Array(readFileSync(place));
-  }
+  const files = filesIn(folder);
   const zipped = await interleave(
     { zipBundle: () => zipBundle(files), 'fflate, level 6': () => zipSync(files, { level: 6 }) },
     { rounds },

@@ -39,6 +39,10 @@ export const PARTS = {
     'A folder into a sealed file and back, on Node',
     "Whole processes including their start, in turn, over real files of npm packages: `bundleseal bundle encrypt` of a folder and `bundle decrypt --extract`, against Info-ZIP's zip with age, 7z with gpg, and Capgo's command line. All flush the opened folder to the disk; bundleseal also hashes twice, signs, and flushes the sealed file. *Limit of Node* is a program that only unzips the same files, without a key, a check or a flush. *Where the time goes* is measured on the main thread with V8's profiler; [the chart](decisions/command-time.md) shows the stages, and its page explains each missed goal and the limit of this machine. *Zip and unzip in memory* compares `zipBundle` and `unzipBundle` with fflate.",
   ],
+  cpu: [
+    'CPU time of sealing and opening a folder, and the limit of zipping in memory',
+    'The commands and the folders of the job above, again in turn. *CPU time* is the time that all processes and threads of a command take in user and kernel mode, measured by `time` of bash. `bench/job-unzip.cjs` is a program on Node that only unzips the same files, without a key, a check or a flush. *Zip in memory* runs in one process. *Threads that only deflate* have the pieces that `zipBundle` makes, each thread the same share of the bytes. They hand over no piece and make no zip, so the time of two of them is the limit of `zipBundle` with two threads. [Its page](decisions/command-time.md) explains the figures.',
+  ],
   patches: [
     'Patches between two releases, against zstd and bsdiff',
     'Real releases of web apps from npm. The size of a patch is the length of its plain bytes with the header. It is shown as a share of the patch that `zstd -19 --long=27 --patch-from` makes of the same two images, and as a share of the smaller of that patch and the one by bsdiff. *createPatch* is compared with zstd in a process of its own. Peak memory is resident memory beyond an idle process, as a share of the bound that the docs state.',

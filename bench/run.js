@@ -13,6 +13,7 @@
 //   files     file to file beside pipelines; takes 5 GiB in the folder for temporary files, memory 8.5 GiB
 //   job       a folder into a sealed file and back, beside zip and age, 7z and gpg, and Capgo's command line (installed
 //             by `npm install --ignore-scripts --prefix test/interop/capgo`); takes 5.6 GiB there
+//   cpu       the same with zip and age again, with the CPU time, and the limit of zips in memory
 //   ranges    parts of a bundle on a web server
 //   rsa       RSA operations and key pairs
 //   chromium  calls in memory and streams in Chromium
@@ -40,6 +41,7 @@ const PARTS = {
   streams: async () => (await import('./streams.js')).measureStreams,
   files: async () => (await import('./files.js')).measureFiles,
   job: async () => (await import('./job.js')).measureJob,
+  cpu: async () => (await import('./cpu.js')).measureCpu,
   ranges: async () => (await import('./ranges.js')).measureRanges,
   rsa: async () => (await import('./rsa.js')).measureRsa,
   chromium: async () => (await import('./chromium.js')).measureChromium,

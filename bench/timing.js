@@ -18,7 +18,7 @@ export function median(values) {
 }
 
 /** @param {number[]} times @returns {Timing} */
-function summarize(times) {
+export function summarize(times) {
   return { median: median(times), min: Math.min(...times), max: Math.max(...times), times };
 }
 
