@@ -8,6 +8,8 @@ export interface Report {
   readonly id: string;
   readonly digests: readonly (readonly [path: string, sha256: string])[];
   readonly sequence: number;
+  /** Whether the store had a state before the start. */
+  readonly hadState: boolean;
   readonly blocked: readonly string[];
   /** The number of complete releases. */
   readonly stored: number;

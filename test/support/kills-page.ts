@@ -34,6 +34,7 @@ async function live(store: StoreName, releases: ReleaseStore, publicKey: string)
     onEvent: (event) =>
       events.push('error' in event ? `${event.type}: ${event.error}` : event.type),
   });
+  const hadState = (await releases.readState()) !== undefined;
   const { id: first, files } = await updater.start();
   const digests: [path: string, sha256: string][] = [];
   for (const { path } of await files.list()) {
@@ -45,6 +46,7 @@ async function live(store: StoreName, releases: ReleaseStore, publicKey: string)
     store,
     id: first,
     digests,
+    hadState,
     sequence: index?.sequence ?? 0,
     blocked: blocked.map(({ id }) => id),
     stored: (await releases.list()).length,
