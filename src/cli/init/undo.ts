@@ -75,20 +75,21 @@ export async function undoInit(
   const isRecorded = (path: string) => kept.some((one) => one.path === path && !one.isOfUser);
   if (isRecordKept) stays.push({ path: RECORD, reason: 'init --undo reads it' });
   const json = { dryRun, removed, restored, edited, kept: stays };
+  const lineOf = ({ path, reason }: Pick<Kept, 'path' | 'reason'>) =>
+    `  ! ${path} stays: ${reason}`;
   const lines = [
     ...removed.map((path) => `  - ${path}`),
     ...restored.map((path) => `  ~ ${path}, as it was before`),
     ...edited.map((path) => `  ~ ${path}, without what init added`),
-    ...stays.map(({ path, reason }) => `  ! ${path} stays: ${reason}`),
+    ...stays.map(lineOf),
   ];
   const isBad = kept.some((one) => one.isBad);
   if (kept.some((one) => one.isInUse)) {
-    const open = kept.filter((one) => one.isBad);
     return {
       json: { ...json, removed: [], restored: [], edited: [] },
       lines: [
         '✗ nothing is undone while other files of the project use those of init. First follow these lines:',
-        ...open.map(({ path, reason }) => `  ! ${path} stays: ${reason}`),
+        ...kept.filter((one) => one.isBad).map(lineOf),
       ],
       isBad,
     };
