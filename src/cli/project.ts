@@ -130,6 +130,15 @@ export function dependenciesOf(content: PackageFile['content']): ReadonlySet<str
   return new Set(groups.flatMap((one) => Object.keys(one ?? {})));
 }
 
+/** The packages that the project in the current folder depends on. */
+export async function packagesHere(): Promise<ReadonlySet<string>> {
+  for await (const { path, content } of packagesFrom('.')) {
+    if (dirname(path) !== resolve('.')) break;
+    return dependenciesOf(content);
+  }
+  return new Set();
+}
+
 /** Whether the project has the plugin that rolls an update back unless the app calls notifyAppReady(). */
 export async function needsNotifyAppReady(folder: string): Promise<boolean> {
   for (const start of [folder, '.']) {

@@ -4,7 +4,7 @@ import { findViteConfig } from '../config/dev-server.ts';
 import { earlierAnswers, wholeAnswers } from '../init/earlier.ts';
 import { readText } from '../init/read.ts';
 import { stepForBase } from '../init/workflow.ts';
-import { dependenciesOf, findRoot } from '../project.ts';
+import { findRoot, packagesHere } from '../project.ts';
 import { examine, type Finding } from './finding.ts';
 
 /**
@@ -21,11 +21,12 @@ export async function examineBase(findings: Finding[]): Promise<void> {
     const text = await readText('package.json');
     const { github } = findRoot();
     if (text === undefined || github === undefined || /\s--base\b/.test(text)) return undefined;
-    const packages = packagesIn(text);
-    const answers = packages && answersIn(text);
-    const config = packages && (await findViteConfig(packages));
-    if (answers === undefined || /\bbase\b/.test(config?.text ?? '')) return undefined;
-    const [step] = stepForBase({ hasVite: packages?.has('vite') === true, github }, answers);
+    const answers = answersIn(text);
+    if (answers === undefined) return undefined;
+    const packages = await packagesHere();
+    const config = await findViteConfig(packages);
+    if (/\bbase\b/.test(config?.text ?? '')) return undefined;
+    const [step] = stepForBase({ hasVite: packages.has('vite'), github }, answers);
     if (step === undefined) return undefined;
     const place = config?.path ?? "Vite's config";
     return {
@@ -38,16 +39,7 @@ export async function examineBase(findings: Finding[]): Promise<void> {
   });
 }
 
-/** The packages that package.json names. Undefined: it is not JSON. */
-function packagesIn(text: string): ReadonlySet<string> | undefined {
-  try {
-    return dependenciesOf(JSON.parse(text.replace(/^\ufeff/, '')));
-  } catch {
-    return undefined;
-  }
-}
-
-/** The answers of init. Init itself reports invalid answers. */
+/** The answers of init. Init itself reports invalid answers, and a package.json that is not JSON. */
 function answersIn(text: string): ReturnType<typeof wholeAnswers> {
   try {
     return wholeAnswers(earlierAnswers(text));

@@ -14,7 +14,7 @@ import {
 import type { ConfigFile } from '../config/files.ts';
 import { readConfig } from '../config/read.ts';
 import { repositoryOf } from '../git.ts';
-import { dependenciesOf, packagesFrom } from '../project.ts';
+import { packagesHere } from '../project.ts';
 import { examine, type Finding } from './finding.ts';
 
 // Build tools and web servers publish all of these folders.
@@ -71,15 +71,6 @@ export async function examineDevServer(path: string, findings: Finding[]): Promi
 async function lineFor(config: ViteConfig, key: string): Promise<string> {
   const result = await denyKey(config, key);
   return 'manual' in result ? result.manual : denyLine(config.path, key);
-}
-
-/** The packages that the project in the current folder depends on. */
-async function packagesHere(): Promise<ReadonlySet<string>> {
-  for await (const { path, content } of packagesFrom('.')) {
-    if (dirname(path) !== resolve('.')) break;
-    return dependenciesOf(content);
-  }
-  return new Set();
 }
 
 async function webDirWith(

@@ -20,6 +20,8 @@ interface Site {
   readonly store?: string;
   readonly config?: string;
   readonly script?: string;
+  /** Files that the project has beside those of init. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** What doctor says of the base in a project of init. */
@@ -35,6 +37,7 @@ async function findingFor(site: Site): Promise<Finding | undefined> {
       await project.write('package.json', JSON.stringify({ ...content, scripts }));
     }
     await done(project, '--yes', '--store', store);
+    for (const [path, text] of Object.entries(site.files ?? {})) await project.write(path, text);
     const { stdout } = await project.run(['doctor', '--json']);
     const { findings } = JSON.parse(stdout) as { findings: Finding[] };
     found = findings.find(({ code }) => code === 'BASE_MISSING');
@@ -57,6 +60,9 @@ it.each<[string, Site]>([
   ['a script sets the base', { script: 'vite build --base=/My-App/' }],
   ['the store is elsewhere', { store: 's3' }],
   ['the repository is elsewhere', { remote: 'https://gitlab.com/someone/app' }],
+  ['package.json is not JSON', { files: { 'package.json': '{' } }],
+  ['package.json is no object', { files: { 'package.json': 'null' } }],
+  ["package.json no longer has init's answers", { files: { 'package.json': '{}' } }],
   ['the website has no path', { remote: 'https://github.com/Someone/someone.github.io' }],
 ])('doctor says nothing of the base if %s', async (_, site) => {
   expect(await findingFor(site)).toBeUndefined();
