@@ -2,6 +2,8 @@
 
 import { findViteConfig } from '../config/dev-server.ts';
 import { earlierAnswers, wholeAnswers } from '../init/earlier.ts';
+import { publicFolderOf, viteFolders } from '../init/folders.ts';
+import { findPagesDomain } from '../init/pages-domain.ts';
 import { readText } from '../init/read.ts';
 import { stepForBase } from '../init/workflow.ts';
 import { findRoot, packagesHere } from '../project.ts';
@@ -9,7 +11,7 @@ import { examine, type Finding } from './finding.ts';
 
 /**
  * Warns if `init` has set up a website below a path of GitHub Pages, and neither Vite's config nor a script of package.json mentions a
- * base. It does not read the base, because a config may compute it.
+ * base. It does not read the base, because a config may compute it. A website with a domain of its own is below no path.
  */
 export async function examineBase(findings: Finding[]): Promise<void> {
   const failed: Finding = {
@@ -19,14 +21,17 @@ export async function examineBase(findings: Finding[]): Promise<void> {
   };
   await examine(findings, failed, async () => {
     const text = await readText('package.json');
-    const { github } = findRoot();
+    const { github, root } = findRoot();
     if (text === undefined || github === undefined || /\s--base\b/.test(text)) return undefined;
     const answers = answersIn(text);
     if (answers === undefined) return undefined;
     const packages = await packagesHere();
     const config = await findViteConfig(packages);
     if (/\bbase\b/.test(config?.text ?? '')) return undefined;
-    const [step] = stepForBase({ hasVite: packages.has('vite'), github }, answers);
+    const publicFolder = publicFolderOf(config && (await viteFolders(config)));
+    const domain = await findPagesDomain({ root, publicFolder, dir: answers.dir });
+    const hasVite = packages.has('vite');
+    const [step] = stepForBase({ hasVite, github, domain }, answers);
     if (step === undefined) return undefined;
     const place = config?.path ?? "Vite's config";
     return {

@@ -33,6 +33,8 @@ export interface ViteFolders {
   readonly root?: string | undefined;
   /** The folder of the build, relative to `root`. */
   readonly outDir?: string | undefined;
+  /** The folder of the static files, relative to `root`. */
+  readonly publicDir?: string | undefined;
   /** The path of the website on its server. */
   readonly base?: string | undefined;
 }
@@ -43,8 +45,14 @@ export async function viteFolders({ path, text }: ViteConfig): Promise<ViteFolde
   return {
     root: await folderIn(path, text, [...above, 'root']),
     outDir: await folderIn(path, text, [...above, 'build', 'outDir']),
+    publicDir: await folderIn(path, text, [...above, 'publicDir']),
     base: await folderIn(path, text, [...above, 'base']),
   };
+}
+
+/** The folder of the files that Vite copies into the build. Other tools have it too, except for Svelte's. */
+export function publicFolderOf(vite: ViteFolders | undefined): string {
+  return posix.join(vite?.root ?? '.', vite?.publicDir ?? 'public');
 }
 
 interface App {

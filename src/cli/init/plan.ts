@@ -13,6 +13,7 @@ import { addCall, entryLines, specifierFrom } from './entry-module.ts';
 import { stepForButton, stepsForErrors } from './entry-steps.ts';
 import { isNextExported } from './folders.ts';
 import { capacitorFiles, ELECTRON_FOLDER, electronFiles, electronPage } from './native.ts';
+import { findPagesDomain } from './pages-domain.ts';
 import type { Project } from './project.ts';
 import { bytesOf } from './read.ts';
 import { RECORD, type Written, workflowPath } from './record.ts';
@@ -238,8 +239,11 @@ async function nextSteps(
   written: Written | undefined,
   isAppChanged: boolean,
 ): Promise<string[]> {
-  const { framework, ci, appId } = answers;
+  const { framework, ci, appId, dir } = answers;
   const isNative = !isWebsite(answers);
+  const hasWebsite = !isNative && isBeside(answers);
+  const domain = hasWebsite ? await findPagesDomain({ ...project, dir }) : undefined;
+  const onGitHub = { ...project, domain };
   const [, call] = entryLines('');
   const byHand: Partial<Record<string, string[]>> = {
     next: [
@@ -272,7 +276,7 @@ async function nextSteps(
   const { privateKeyFile } = SEALED;
   const isOfInit = written?.files[privateKeyFile] !== undefined && (await exists(privateKeyFile));
   const hasNewKey = answers.keys !== 'use' || isOfInit;
-  const settings = ci === 'github' ? settingsOf(project, answers) : [];
+  const settings = ci === 'github' ? settingsOf(onGitHub, answers) : [];
   const { run } = project.manager.typed;
   const needed = [
     ...(isBuilt ? [] : [`build it with ${run} ${SCRIPTS.build}`]),
@@ -299,7 +303,7 @@ async function nextSteps(
     ...(!isNative && !project.hasVite
       ? [`${project.manager.name} install, which installs esbuild`]
       : []),
-    ...(ci === 'github' ? stepForBase(project, answers, project.base) : []),
+    ...(ci === 'github' ? stepForBase(onGitHub, answers, project.base) : []),
     ...(ci === 'github'
       ? [...needed, ...tried].map(optional)
       : [...needed, ...tried.map((step) => `optional: ${step}`)]),
@@ -316,7 +320,7 @@ async function nextSteps(
     ...settings.map(
       ({ kind, name, about }) => `${kind} ${name} in the settings of the repository: ${about}`,
     ),
-    ...(ci === 'github' ? setupOf(answers) : []).map((one) =>
+    ...(ci === 'github' ? setupOf(answers, domain) : []).map((one) =>
       one.replace(/^Settings/, 'settings of the repository'),
     ),
     ...(ci === 'github' && answers.store === 'folder'

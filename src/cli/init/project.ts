@@ -10,7 +10,13 @@ import { readConfig } from '../config/read.ts';
 import { type Manager, managerOf } from '../package-manager.ts';
 import { dependenciesOf, findRoot, type Root } from '../project.ts';
 import { SETTINGS } from '../release/settings.ts';
-import { adapterOption, buildFolderOf, type Framework, viteFolders } from './folders.ts';
+import {
+  adapterOption,
+  buildFolderOf,
+  type Framework,
+  publicFolderOf,
+  viteFolders,
+} from './folders.ts';
 import { scriptsOf } from './page.ts';
 import { bytesOf, readText } from './read.ts';
 
@@ -52,6 +58,8 @@ export interface Project extends Root {
   readonly hasPageFiles: boolean;
   /** Vite's config, if there is one. */
   readonly viteConfig: ViteConfig | undefined;
+  /** The folder of the files that are copied into the build. */
+  readonly publicFolder: string;
   /** The path of the website that Vite's config names. */
   readonly base: string | undefined;
   readonly isTypeScript: boolean;
@@ -132,6 +140,7 @@ export async function readProject(): Promise<Project> {
     kit,
     hasPageFiles: GENERATORS.some((name) => names.has(name)),
     viteConfig,
+    publicFolder: publicFolderOf(vite),
     base: vite?.base,
     isTypeScript,
     entry: await entryOf(framework, isTypeScript, vite?.root),

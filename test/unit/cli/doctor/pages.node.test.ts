@@ -63,7 +63,28 @@ it.each<[string, Site]>([
   ['package.json is not JSON', { files: { 'package.json': '{' } }],
   ['package.json is no object', { files: { 'package.json': 'null' } }],
   ["package.json no longer has init's answers", { files: { 'package.json': '{}' } }],
+  ['public has the domain', { files: { 'public/CNAME': 'app.example.com\n' } }],
+  ['the build has the domain', { files: { 'dist/CNAME': 'app.example.com\r\n' } }],
+  ['GitHub has written the domain for a branch', { files: { CNAME: 'example.com' } }],
+  ['GitHub has written the domain for docs', { files: { 'docs/CNAME': 'www.example.com' } }],
+  [
+    "the folder of Vite's config has the domain",
+    {
+      config: "export default { root: 'web', publicDir: 'files' };\n",
+      files: { 'web/files/CNAME': 'app.example.com\n' },
+    },
+  ],
   ['the website has no path', { remote: 'https://github.com/Someone/someone.github.io' }],
 ])('doctor says nothing of the base if %s', async (_, site) => {
   expect(await findingFor(site)).toBeUndefined();
+});
+
+it.each([
+  ['no domain', 'public/CNAME', ''],
+  ['two domains', 'public/CNAME', 'app.example.com\nwww.example.com\n'],
+  ['an address', 'public/CNAME', 'https://app.example.com/\n'],
+  ['the domain of GitHub', 'public/CNAME', 'someone.github.io\n'],
+  ['the domain of another folder', 'other/CNAME', 'app.example.com\n'],
+])('doctor warns if a file CNAME has %s', async (_, path, text) => {
+  expect(await findingFor({ files: { [path]: text } })).toMatchObject({ state: 'warning' });
 });

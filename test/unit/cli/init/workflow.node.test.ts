@@ -171,6 +171,40 @@ describe('init for GitHub Pages', () => {
     });
   });
 
+  it('lists the domain of the website for the settings of Pages, and no base, if a file CNAME names it', async () => {
+    await withApp(VITE, async (project) => {
+      mkdirSync(project.path('.git'));
+      const origin = '[remote "origin"]\n\turl = https://github.com/Someone/My-App\n';
+      writeFileSync(project.path('.git/config'), origin);
+      await done(project, '--yes');
+      const text = read(project, WORKFLOW);
+      const planned = async (...flags: string[]) =>
+        (await project.json(['init', '--yes', '--dry-run', ...flags])) as {
+          readonly next: string[];
+          readonly changes: readonly unknown[];
+        };
+      const before = (await planned()).next.join('\n');
+      expect(before).toContain("set base: '/My-App/'");
+      expect(before).toContain('https://someone.github.io/My-App/updates/');
+      expect(before).not.toContain('Custom domain');
+
+      await project.write('public/CNAME', 'app.example.com\n');
+      const { next, changes } = await planned();
+      expect(next.join('\n')).not.toContain('set base');
+      expect(next.join('\n')).toContain(
+        'Custom domain: app.example.com. GitHub ignores public/CNAME when a workflow deploys\n',
+      );
+      expect(next.join('\n')).toContain('such as https://app.example.com/updates/');
+      // A clone without a build may lack the file, and init has to know the workflow there.
+      expect(changes).toEqual([]);
+      expect(read(project, WORKFLOW)).toBe(text);
+
+      // Pages then has the store alone, and the domain is that of the website elsewhere.
+      const elsewhere = await planned('--url', 'https://updates.example.com/');
+      expect(elsewhere.next.join('\n')).not.toContain('Custom domain');
+    });
+  });
+
   it('says nothing of the base of a website that is elsewhere, nor of Pages for another store', async () => {
     for (const [isPages, ...flags] of [
       [true, '--store', 'github-pages', '--url', 'https://updates.example.com/app/'],
