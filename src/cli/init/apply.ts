@@ -23,6 +23,7 @@ import {
   writeRecord,
 } from './record.ts';
 import { addedLines, addedMembers, placeOfMember, withoutLines, withoutMembers } from './remove.ts';
+import type { Removal } from './unused.ts';
 
 export const IGNORED = '.gitignore';
 /** Whether a file stays as long as the private key does. */
@@ -32,6 +33,7 @@ export function isOfKey(path: string): boolean {
 }
 export const PACKAGE = 'package.json';
 
+const CHANGED = 'was changed meanwhile: try again when nothing writes to it';
 const APPEARED = 'appeared meanwhile: run npx bundleseal init again';
 
 export interface NewPair {
@@ -44,6 +46,7 @@ export interface NewPair {
  * killed process leaves a record, with which the next run undoes its changes.
  *
  * @param before - The record of an earlier run. The caller holds its lock.
+ * @param removals - Files of an earlier run to remove.
  * @param root - The repository's root.
  */
 export async function applyChanges(
@@ -51,17 +54,19 @@ export async function applyChanges(
   pair: NewPair | undefined,
   {
     before,
+    removals,
     root,
     store,
     signal,
   }: {
     readonly before: RecordContent | undefined;
+    readonly removals: readonly Removal[];
     readonly root: string;
     readonly store: string;
     readonly signal: AbortSignal;
   },
 ): Promise<void> {
-  for (const { path } of changes) await checkPlace(path, root);
+  for (const { path } of [...changes, ...removals]) await checkPlace(path, root);
   const folders = await missingFolders(changes);
   const files: Record<string, WrittenFile> = {};
   for (const { path, before: old, after, isEntry = false } of changes) {
@@ -72,6 +77,8 @@ export async function applyChanges(
       ...(isEdited && { added: await additionsTo(path, old ?? Buffer.of(), after) }),
     };
   }
+  for (const { path, before: old } of removals)
+    files[path] = { before: old.toString('base64'), after: await digestOf(old), removed: true };
   const { privateKeyFile, publicKeyFile } = SEALED;
   if (pair !== undefined) {
     for (const [path, text] of [
@@ -95,7 +102,12 @@ export async function applyChanges(
         if (change.path !== IGNORED) await writeChange(change);
       }
       signal.throwIfAborted();
-      await writeRecord({ ...all, isFinished: true });
+      for (const removal of removals) await removeFile(removal, before?.folders ?? []);
+      // Before the first run, the file was not there either: nothing is left to undo.
+      const isOpen = ([path, file]: [string, WrittenFile]) =>
+        file.before !== null || !removals.some((one) => one.path === path);
+      const left = Object.fromEntries(Object.entries(all.files).filter(isOpen));
+      await writeRecord({ ...all, files: left, isFinished: true });
     };
     if (pair === undefined) await write();
     else await placePair(privateKeyFile, pair, write);
@@ -127,6 +139,7 @@ async function merged(
       before,
       after: isEdited ? '' : file.after,
       ...(all.length > 0 && { added: all }),
+      ...(file.removed && before !== null && { removed: true }),
     };
   }
   return { ...later, folders: [...new Set([...earlier.folders, ...later.folders])], files };
@@ -145,10 +158,22 @@ async function replaceBytes(path: string, before: Uint8Array, after: Uint8Array)
     await output.write(after, 0);
     const there = await onFile(path, UNREADABLE, readFile(path));
     if (!there.equals(before)) {
-      throw fileError(path, 'was changed meanwhile: try again when nothing writes to it');
+      throw fileError(path, CHANGED);
     }
   };
   await replaceFile({ mode }, path, undefined, write, { inPlace: true });
+}
+
+/** Removes a file if it has not changed, and then the folders that init made for it, if they are empty. */
+async function removeFile(
+  { path, before }: Removal,
+  folders: RecordContent['folders'],
+): Promise<void> {
+  const there = await onFile(path, UNREADABLE, readFile(path));
+  if (!there.equals(before)) throw fileError(path, CHANGED);
+  await onFile(path, "can't be removed", unlink(path));
+  for (const folder of [...folders].reverse())
+    if (path.startsWith(`${folder}/`)) await rmdir(folder).catch(() => {});
 }
 
 /** Lists the folders to create, the outer ones first. */
@@ -181,11 +206,16 @@ async function checkPlace(path: string, root: string): Promise<void> {
 /** The present state of a file in a record. `as before`: nothing is left to undo, as in a file that is gone. */
 export type FileState = 'written' | 'as before' | 'changed';
 
-export async function stateOf(path: string, { before, after }: WrittenFile): Promise<FileState> {
+export async function stateOf(
+  path: string,
+  { before, after, removed }: WrittenFile,
+): Promise<FileState> {
   const bytes = await bytesOf(path);
-  if (bytes === undefined) return 'as before';
+  if (bytes === undefined) return removed === true ? 'written' : 'as before';
   if (before !== null && bytes.equals(Buffer.from(before, 'base64'))) return 'as before';
-  return (await digestOf(bytes)) === after ? 'written' : 'changed';
+  if ((await digestOf(bytes)) === after) return 'written';
+  // A file that appeared after the removal is the user's.
+  return removed === true ? 'as before' : 'changed';
 }
 
 /**
@@ -212,13 +242,20 @@ export async function undoChanges(
     }
     await checkPlace(path, root);
     if (file.before === null) await onFile(path, "can't be removed", unlink(path));
-    else
-      await replaceBytes(path, (await bytesOf(path)) as Buffer, Buffer.from(file.before, 'base64'));
+    else await restore(path, Buffer.from(file.before, 'base64'));
   }
   for (const path of [...paths, RECORD]) await cleanUp(path);
   // A folder with other files is kept.
   for (const folder of [...folders].reverse()) await rmdir(folder).catch(() => {});
   return changed;
+}
+
+async function restore(path: string, content: Buffer): Promise<void> {
+  const present = await bytesOf(path);
+  if (present !== undefined) return replaceBytes(path, present, content);
+  const folder = dirname(path);
+  await onFile(folder, "can't be made", mkdir(folder, { recursive: true }));
+  await writeChange({ path, about: '', after: content });
 }
 
 /**

@@ -26,6 +26,7 @@ import {
 import { localStore } from './scripts.ts';
 import { answerLines, conflictLines, planJson, planLines, summaryLines } from './show.ts';
 import { undoInit } from './undo.ts';
+import { removedWorkflowLines } from './undo-next.ts';
 
 export interface InitFlags extends AnswerFlags {
   readonly yes: boolean;
@@ -88,7 +89,8 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
   const isBad = plan.conflicts.length > 0;
   if (dryRun)
     return { json: { ...json, written: [] }, lines: ['This would be written:', ...shown], isBad };
-  if (plan.changes.length === 0 && !isNew) {
+  const { removals } = plan;
+  if (plan.changes.length + removals.length === 0 && !isNew) {
     return {
       json: { ...json, written: [] },
       lines: [
@@ -125,7 +127,7 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
   );
   await withRecord(record, () =>
     applyChanges(changes, pair, {
-      ...{ before: record, root, store: localStore(answers), signal: context.signal },
+      ...{ before: record, removals, root, store: localStore(answers), signal: context.signal },
     }),
   );
   const written = [...pairFiles, ...changes.map(({ path }) => path), RECORD];
@@ -135,6 +137,7 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
     lines: [
       ...(asks ? conflictLines(plan) : ['Written:', ...shown, '']),
       `✓ ${written.length} files written; ${typed.execute} bundleseal init --undo undoes this`,
+      ...removals.flatMap(({ before }) => removedWorkflowLines(before.toString(), project.hosting)),
       ...nextLines('next', plan),
       ...workflowLines(answers, project),
     ],

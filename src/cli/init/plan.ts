@@ -18,6 +18,7 @@ import type { Project } from './project.ts';
 import { bytesOf } from './read.ts';
 import { RECORD, type Written, workflowPath } from './record.ts';
 import { addMembers, localStore, packageMembers } from './scripts.ts';
+import { type Unused, unusedWorkflow } from './unused.ts';
 import { ABOUT_SERVER, APP_FOLDER, type NewFile, serverConfig, websiteFiles } from './website.ts';
 import { settingsOf, setupOf, stepForBase, workflowOf } from './workflow.ts';
 
@@ -46,6 +47,10 @@ export interface Plan {
   readonly conflicts: readonly Conflict[];
   /** Files that need no change. */
   readonly same: readonly string[];
+  /** Files of an earlier run to remove. */
+  readonly removals: Unused['removals'];
+  /** Files of an earlier run that the answers do not have, and that stay. */
+  readonly kept: Unused['kept'];
   /** Remaining steps for the user, in order. */
   readonly next: readonly string[];
 }
@@ -105,7 +110,8 @@ export async function makePlan(
   const changed = new Set(changes.map(({ path }) => path));
   const isAppChanged = files.some(({ path }) => path !== workflow && changed.has(path));
   const next = await nextSteps(project, answers, written, isAppChanged);
-  return { changes, conflicts, same, next };
+  const unused = await unusedWorkflow(project, answers, written, earlier);
+  return { changes, conflicts, same, ...unused, next };
 
   function earlierMembers(): string[] {
     const members = earlier ? packageMembers(project, earlier) : [];

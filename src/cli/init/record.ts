@@ -22,6 +22,8 @@ export interface WrittenFile {
   readonly after: string;
   /** What init added to a file that users edit too: lines, and members of package.json. */
   readonly added?: readonly string[];
+  /** Whether init removed the file, which had the content `before`. `after` is the digest of the removed content. */
+  readonly removed?: true;
 }
 
 export interface RecordContent {

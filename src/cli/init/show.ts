@@ -35,6 +35,7 @@ export function planLines(plan: Plan, pair: readonly string[], isWhole: boolean)
       return [headOf(change, width), ...lines];
     }),
     ...recordLines(plan, width),
+    ...unusedLines(plan, width),
     ...same.map((path) => `  = ${path} needs no change`),
     ...conflictLines(plan),
   ];
@@ -58,6 +59,7 @@ export function summaryLines(
       return `${headOf(change, width)}${change.isKey ? '' : `, ${size}`}`;
     }),
     ...recordLines(plan, width),
+    ...unusedLines(plan, width),
     ...(same.length > 0 ? [`  = ${same.join(', ')}: no change`] : []),
     ...conflicts.map(({ path, reason }) => `  ! ${path} ${reason}`),
     `  runs     nothing now; later ${builds} when you run them${ci === 'github' ? ', and the workflow at each tag' : ''}`,
@@ -71,6 +73,14 @@ export function conflictLines({ conflicts }: Plan): string[] {
     `  ! ${path} ${reason}:`,
     ...lines.map((line) => `      ${line}`),
   ]);
+}
+
+/** Lists the workflow of an earlier run that this run removes, or that stays because the user has changed it. */
+function unusedLines({ removals, kept }: Plan, width: number): string[] {
+  return [
+    ...removals.map(({ path }) => `  - ${path.padEnd(width)}  removed, because of --ci none`),
+    ...kept.map(({ path, reason }) => `  ! ${path} stays: ${reason}`),
+  ];
 }
 
 function widthOf({ changes }: Plan, pair: readonly string[]): number {
@@ -89,8 +99,8 @@ function pairLines([privateKey, publicKey]: readonly string[], width: number): s
   ];
 }
 
-function recordLines({ changes }: Plan, width: number): string[] {
-  return changes.length > 0
+function recordLines({ changes, removals }: Plan, width: number): string[] {
+  return changes.length + removals.length > 0
     ? [`  + ${RECORD.padEnd(width)}  the record that init --undo reads`]
     : [];
 }
@@ -126,7 +136,9 @@ export function planJson(plan: Plan, pair: readonly string[]): Record<string, un
         action: change.before === undefined ? 'create' : 'edit',
         ...(change.isKey ? {} : { added: shownLines(change) }),
       })),
+      ...plan.removals.map(({ path }) => ({ path, action: 'remove' })),
     ],
+    kept: plan.kept,
     same: plan.same,
     conflicts: plan.conflicts,
     next: plan.next,

@@ -1,9 +1,17 @@
 // What the user has to do after init --undo, because init changes nothing outside of the project.
 
+import type { Root } from '../project.ts';
+import { bytesOf } from './read.ts';
 import { TOGETHER } from './workflow-parts.ts';
 
 /** Without a store here, nothing may have been published yet. Another machine may have deployed the website. */
-export function visitorLines(hasReleases: boolean): string[] {
+export async function visitorLines(hasReleases: boolean): Promise<string[]> {
+  const script = await removingScript();
+  if (script !== undefined) {
+    return [
+      `  next: deploy ${script}, which removes the service worker of browsers that have visited the website, and keep it on the server as long as such browsers may come back`,
+    ];
+  }
   const who = hasReleases
     ? 'browsers that have visited the website keep its service worker'
     : 'if the website was deployed with its service worker, browsers that have visited it keep the worker';
@@ -13,12 +21,22 @@ export function visitorLines(hasReleases: boolean): string[] {
   ];
 }
 
+/** Finds the script of docs/guides/pwa.md among the files that tools copy into the build, or in a website without a tool. */
+async function removingScript(): Promise<string | undefined> {
+  for (const path of ['public/sw.js', 'static/sw.js', 'sw.js']) {
+    const text = (await bytesOf(path))?.toString() ?? '';
+    if (text.includes('.unregister()') && text.includes("'bundleseal'")) return path;
+  }
+  return undefined;
+}
+
 /**
  * Says what a removed workflow leaves behind: a website that nothing deploys, and settings on GitHub.
  *
  * @param workflow - The text of the workflow, as init wrote it. Its head lists the settings.
+ * @param hosting - Without a remote on GitHub, nobody may have made the settings.
  */
-export function workflowLines(workflow: string): string[] {
+export function removedWorkflowLines(workflow: string, hosting: Root['hosting']): string[] {
   const settings = Array.from(
     workflow.matchAll(/^# {3}(secret|variable) (\w+)/gm),
     ([, kind, name]) => `the ${kind} ${name}`,
@@ -36,6 +54,6 @@ export function workflowLines(workflow: string): string[] {
           '        If the routes of the app are paths, copy index.html to 404.html in the build before each deploy to GitHub Pages, as the workflow did',
         ]
       : []),
-    `  next: GitHub keeps the settings of the removed workflow. Delete there what nothing else needs: ${[...settings, ...rules].join(', ')}`,
+    `  next: ${hosting === 'github' ? '' : 'if the app was in a repository on GitHub, '}GitHub keeps the settings of the removed workflow. Delete there what nothing else needs: ${[...settings, ...rules].join(', ')}`,
   ];
 }

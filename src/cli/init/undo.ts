@@ -36,7 +36,7 @@ import {
   writeRecord,
 } from './record.ts';
 import { changedMembers } from './remove.ts';
-import { visitorLines, workflowLines } from './undo-next.ts';
+import { removedWorkflowLines, visitorLines } from './undo-next.ts';
 
 export async function undoInit(
   context: Context,
@@ -52,7 +52,7 @@ export async function undoInit(
     readonly asks: boolean;
   },
 ): Promise<Answer> {
-  const { root } = findRoot();
+  const { root, hosting } = findRoot();
   const record = await readRecord(root);
   if (record === undefined) {
     throw new UsageError(
@@ -128,8 +128,8 @@ export async function undoInit(
   const result = yes ? [`${head}:`, ...lines] : [isBad ? `${head}: follow the lines with !` : head];
   const isWorkerGone = Object.keys(files).some((path) => WORKER.test(path));
   const next = [
-    ...(isWorkerGone && !isNothing ? visitorLines(hasReleases) : []),
-    ...(workflowText === undefined ? [] : workflowLines(workflowText)),
+    ...(isWorkerGone && !isNothing ? await visitorLines(hasReleases) : []),
+    ...(workflowText === undefined ? [] : removedWorkflowLines(workflowText, hosting)),
   ];
   // Modules that stay may import the package.
   const uninstall = isBad ? undefined : await uninstallCommand(root);

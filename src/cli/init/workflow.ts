@@ -103,6 +103,9 @@ export function stepForBase(
   return [`set base: '${base}' in Vite's config if the address of the website is ${website}`];
 }
 
+/** The end of the first line of the workflow. */
+export const WORKFLOW_MARK = 'Written by "bundleseal init".';
+
 export function workflowOf(project: Project, answers: Answers): string {
   const { dir, store, url, channel, appId, isProtected } = answers;
   const upload = UPLOADS[store];
@@ -125,7 +128,7 @@ export function workflowOf(project: Project, answers: Answers): string {
       run:
         working-directory: ${scalar(folderFrom(root))}
 `;
-  return `# Builds the app, publishes it to the channel ${channel}, and uploads what is new. Written by "bundleseal init".
+  return `# Builds the app, publishes it to the channel ${channel}, and uploads what is new. ${WORKFLOW_MARK}
 #
 # The repository needs:
 ${[...settings, ...setup].join('\n')}

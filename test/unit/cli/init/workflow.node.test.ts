@@ -277,7 +277,7 @@ describe('init --undo that removes the workflow', () => {
       await done(project, '--yes');
       const { stderr } = await done(project, '--undo', '--yes');
       expect(stderr).not.toContain('nothing deploys');
-      expect(stderr).toContain('next: GitHub keeps the settings of the removed workflow.');
+      expect(stderr).toContain('GitHub keeps the settings of the removed workflow.');
     });
   });
 });
