@@ -137,7 +137,7 @@ export async function answer(
   const checkAddress = (text: string | undefined) => checkUrl(text, framework);
   const where = ADDRESS[isWeb ? 'website' : 'app'];
   const url = checkAddress(
-    flags.url ?? (await ask?.text(where, place ?? 'https://', checkAddress)) ?? place,
+    flags.url ?? (await ask?.text(where, place, checkAddress, 'https://')) ?? place,
   );
   const followed = earlier.channel ?? 'production';
   const channel = checkedChannel(
@@ -260,8 +260,17 @@ export function checkedAppId(text: string): string {
 }
 
 interface Asking {
-  /** Asks again as long as `check` throws. */
-  text(question: string, offered: string, check: (given: string) => string): Promise<string>;
+  /**
+   * Asks again as long as `check` throws. An empty line takes the offered answer.
+   *
+   * @param start - What the line begins with if no answer is offered.
+   */
+  text(
+    question: string,
+    offered: string | undefined,
+    check: (given: string) => string,
+    start?: string,
+  ): Promise<string>;
   select<T extends string>(
     question: string,
     known: readonly T[],
@@ -305,15 +314,19 @@ function mistakeIn(given: string, check: (given: string) => string): string | un
 function asking({ signal }: Context): Asking {
   const common = { output: process.stderr, signal };
   return {
-    async text(question, offered, check) {
+    async text(question, offered, check, start = '') {
       const { text } = await loadQuestions();
+      // An Enter that is typed before the question appears empties its line. The placeholder then shows the offered answer.
+      const shown = offered ?? start;
+      const whole = (typed: string | undefined) => typed || (offered ?? '');
       const given = await text({
         message: escapeInvisible(question),
-        initialValue: offered,
-        validate: (typed) => mistakeIn(typed ?? '', check),
+        initialValue: shown,
+        placeholder: shown,
+        validate: (typed) => mistakeIn(whole(typed), check),
         ...common,
       });
-      return answered(given) ?? '';
+      return whole(answered(given));
     },
     async select(question, known, about, offered) {
       const { select } = await loadQuestions();

@@ -1,7 +1,7 @@
 // The questions of bundleseal init and of the commands for keys, answered on a terminal.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type Project, useCli, withProject } from '../../../support/cli.ts';
 import { APPS, type App } from '../../../support/init-apps.ts';
@@ -37,6 +37,25 @@ describe.runIf(hasTerminal)('the questions of init', () => {
       expect(shown).not.toContain('ERR_USAGE');
       expect(code).toBe(130);
       expect(existsSync(project.path('.bundleseal_key'))).toBe(false);
+    });
+  });
+
+  it('take the proposed answer for an empty line, also after an Enter before the first question', async () => {
+    await withApp(VITE, async ({ folder, cli, path }) => {
+      const command = `echo started; ${process.execPath} ${cli} init --framework vite --store folder --ci none`;
+      const { code, shown } = await typeOnTerminal(folder, command, [
+        ['started', '\r'],
+        ['Build folder of the app', '\r'],
+        ['Address of the store', `${CTRL_U}\r`],
+        ['Channel', '\r'],
+        ['Keys', '\r'],
+        ['Write it?', '\r'],
+      ]);
+      expect(shown).not.toContain('Type the');
+      expect(code).toBe(0);
+      const { scripts } = JSON.parse(readFileSync(path('package.json'), 'utf8'));
+      expect(scripts['bundleseal:publish']).toBe('bundleseal release publish dist');
+      expect(readFileSync(path('src/bundleseal/updater.js'), 'utf8')).toContain("'updates/'");
     });
   });
 
