@@ -18,6 +18,13 @@ it('the commands of the guide upload the index after the objects that it names',
   }
 });
 
+it('the guide for a first update deploys a website by the command of this guide, which keeps the store', () => {
+  const deploys = blocks.filter((one) => one.startsWith('rsync -a --delete '));
+  expect(deploys).toHaveLength(1);
+  const first = readFileSync(join(ROOT, 'docs/guides/first-update.md'), 'utf8');
+  expect(first).toContain(`\n  ${deploys[0]}`);
+});
+
 it('the steps of the guide for GitHub Pages use the actions that init pins', () => {
   const folder = join(ROOT, 'src/cli/init');
   const source = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));

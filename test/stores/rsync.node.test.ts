@@ -3,7 +3,16 @@
 // A script stands in for ssh. It runs the command that rsync sends to the host, as sshd does.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, watch, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -15,6 +24,7 @@ import { commandsWith, expectWhole, npxOf, requirePrograms, runAll, writeApp } f
 useCli();
 
 const UPLOAD = 'rsync -a out/objects/';
+const DEPLOY = 'rsync -a --delete';
 const CONFIG = 'location /updates/objects/';
 
 let folder = '';
@@ -158,5 +168,22 @@ describe('the commands for rsync and the config for nginx', () => {
     for (const path of ['objects/missing.sealed', 'channels/missing.sealed', 'keys.sealed']) {
       expect((await fetch(`${url}/${path}`)).status, path).toBe(404);
     }
+  });
+
+  it('deploy a website without its old files, and keep the store below it', async () => {
+    await withProject(async (project) => {
+      await publish(project, 3);
+      for (const command of uploads()) await upload(project, command);
+      const before = [objectsOf(store), indexBytes(store)];
+      writeFileSync(join(website, 'old.html'), 'old');
+      const names = { HOST: 'store.example', '/srv/www': website };
+      await upload(project, commandsWith(DEPLOY, names));
+      expect(existsSync(join(website, 'old.html'))).toBe(false);
+      expect(readFileSync(join(website, 'index.html'))).toEqual(
+        readFileSync(project.path('dist/index.html')),
+      );
+      expect([objectsOf(store), indexBytes(store)]).toEqual(before);
+      await expectWhole(url, 3);
+    });
   });
 });
