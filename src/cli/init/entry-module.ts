@@ -1,6 +1,6 @@
 // Edits the first module of the app: adds an import and a call.
 
-import type { Identifier, Program } from '@babel/types';
+import type { Program } from '@babel/types';
 import { loadScriptParser } from '../config/parse.ts';
 import { MAX_MODULE_LENGTH } from './find-imports.ts';
 import { APP_FOLDER } from './website.ts';
@@ -34,40 +34,6 @@ export function importsUpdate(text: string): boolean {
 }
 
 const OWN_MODULE = /['"][^'"\n]*\/bundleseal\/update(\.[jt]s)?['"]/;
-
-/**
- * Names the lines that use the function, with the whole statement of each: "lines 1 and 10 to 16". In a text that cannot be parsed
- * as a module, names only the lines with the name of the function.
- */
-export async function describeCalls(path: string, text: string): Promise<string> {
-  const program = await parseModule(path, text);
-  const found: Range[] = program === undefined ? [] : rangesIn(program, [1, 1]);
-  const rest = linesWithCall(text).filter(
-    (line) => !found.some(([first, last]) => first <= line && line <= last),
-  );
-  const ranges = [...found, ...rest.map((line): Range => [line, line])].sort(([a], [b]) => a - b);
-  const names = ranges.map(([first, last]) =>
-    first === last ? `${first}` : `${first} to ${last}`,
-  );
-  const texts = [...new Set(names)];
-  const word = texts.length === 1 && /^\d+$/.test(texts[0] as string) ? 'line' : 'lines';
-  return `${word} ${[texts.slice(0, -1).join(', '), ...texts.slice(-1)].filter(Boolean).join(' and ')}`;
-}
-
-/** The first and the last line of a statement. */
-type Range = readonly [number, number];
-
-/** Returns the innermost statement around each use of the function. */
-function rangesIn(node: unknown, around: Range): Range[] {
-  if (typeof node !== 'object' || node === null) return [];
-  if (Array.isArray(node)) return node.flatMap((one) => rangesIn(one, around));
-  const { type, name, loc, ...children } = node as Partial<Identifier>;
-  if (typeof type !== 'string') return [];
-  if (type === 'Identifier' && name === NAME) return [around];
-  const isStatement = /(?<!^Block)(Statement|Declaration)$/.test(type);
-  const range: Range = isStatement && loc ? [loc.start.line, loc.end.line] : around;
-  return Object.values(children).flatMap((child) => rangesIn(child, range));
-}
 
 /**
  * Adds the import before the module's first import, and the call at its end. Keeps all other bytes. The module of the import
@@ -133,7 +99,7 @@ async function findImports(
 }
 
 /** Returns `undefined` for a text that is too long or has a mistake. */
-async function parseModule(path: string, text: string): Promise<Program | undefined> {
+export async function parseModule(path: string, text: string): Promise<Program | undefined> {
   if (text.length > MAX_MODULE_LENGTH) return undefined;
   const { parse } = await loadScriptParser();
   const isTypeScript = /\.[mc]?tsx?$/.test(path);

@@ -17,22 +17,22 @@ export const MAX_MODULE_LENGTH: number = 2 ** 20;
  * @param modules - The files that are about to be removed, relative to the current folder.
  * @param texts - The future text of files that are about to change.
  * @param leftOut - A folder that has no sources.
- * @returns For each module in use: a file that uses it.
+ * @returns For each module in use: all files that use it.
  */
 export async function findUses(
   modules: readonly string[],
   texts: ReadonlyMap<string, string>,
   leftOut: string,
-): Promise<ReadonlyMap<string, string>> {
-  const users = new Map<string, string>();
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const users = new Map<string, string[]>();
   const look = async (path: string): Promise<void> => {
     const text = texts.get(path) ?? (await sourceOf(path));
     const named = namesIn(path, text);
     for (const module of modules) {
-      if (users.has(module) || module === path || !named.some((name) => isOf(name, path, module)))
-        continue;
-      users.set(module, path);
-      await look(module);
+      if (module === path || !named.some((name) => isOf(name, path, module))) continue;
+      const known = users.get(module);
+      users.set(module, [...(known ?? []), path]);
+      if (known === undefined) await look(module);
     }
   };
   for await (const path of sourcesIn('.', leftOut)) if (!modules.includes(path)) await look(path);

@@ -21,7 +21,6 @@ import {
   undoChanges,
   withoutAdded,
 } from './apply.ts';
-import { describeCalls } from './entry-module.ts';
 import { findUses } from './find-imports.ts';
 import { uninstallCommand } from './project.ts';
 import { bytesOf } from './read.ts';
@@ -36,6 +35,7 @@ import {
   writeRecord,
 } from './record.ts';
 import { changedMembers } from './remove.ts';
+import { describeCode, listed } from './undo-lines.ts';
 import { removedWorkflowLines, visitorLines } from './undo-next.ts';
 
 export async function undoInit(
@@ -217,13 +217,25 @@ async function divide(
     [...states].flatMap(([path, state]) =>
       state === 'written' && !kept.some((one) => one.path === path) ? [path] : [],
     );
-  for (const [path, user] of await usesOf(record, takenNow(), edits)) {
-    const isOfInit = record.files[user]?.before === null;
-    const reason = `${user} ${user === PACKAGE ? 'names' : 'imports'} it${isOfInit ? '' : `: remove that there, ${again()}`}`;
-    kept.push({ path, reason, isBad: true, ...(!isOfInit && { isInUse: true }) });
+  for (const [path, users] of await usesOf(record, takenNow(), edits)) {
+    const own = users.filter((user) => record.files[user]?.before !== null).sort();
+    const isInUse = own.length > 0;
+    const reason = `${usedBy(isInUse ? own : users)}${isInUse ? `: remove that there, ${again()}` : ''}`;
+    kept.push({ path, reason, isBad: true, ...(isInUse && { isInUse }) });
   }
   const absent = [...states].flatMap(([path, state]) => (state === 'as before' ? [path] : []));
   return { taken: takenNow(), edits, kept, absent };
+}
+
+/** Says which files use a file: "a.js and b.js import it". */
+function usedBy(users: readonly string[]): string {
+  const isOne = users.length === 1;
+  const verbs = users.every((user) => user === PACKAGE)
+    ? ['names', 'name']
+    : users.includes(PACKAGE)
+      ? ['uses', 'use']
+      : ['imports', 'import'];
+  return `${listed(users)} ${verbs[isOne ? 0 : 1]} it`;
 }
 
 /** Finds the files that must stay, because the project would not build without them. */
@@ -231,7 +243,7 @@ async function usesOf(
   { files, store }: RecordContent,
   taken: readonly string[],
   edits: ReadonlyMap<string, Edit>,
-): Promise<ReadonlyMap<string, string>> {
+): Promise<ReadonlyMap<string, readonly string[]>> {
   const isNew = (path: string) => files[path]?.before === null;
   const texts = new Map(Array.from(edits, ([path, { after }]) => [path, after.toString()]));
   for (const path of taken.filter((one) => !isNew(one)))
@@ -250,8 +262,7 @@ async function reasonOf(path: string, { added }: WrittenFile): Promise<string> {
   }
   if (path === IGNORED)
     return `it was changed since; remove by hand what init added: ${added.join(', ')}`;
-  const lines = await describeCalls(path, text);
-  return `it was changed since: remove the import and the calls of keepUpToDate (${lines}), ${again()}`;
+  return `it was changed since: remove ${await describeCode(path, text)}, ${again()}`;
 }
 
 /** Returns a private key that stays, and that the lines in .gitignore and Vite's config protect. */

@@ -2,7 +2,6 @@
 
 import { readFileSync, renameSync, rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { describeCalls } from '../../../../src/cli/init/entry-module.ts';
 import { type Project, useCli, withProject } from '../../../support/cli.ts';
 import { blocks } from '../../../support/docs.ts';
 import { APPS, type App, flagsOf, writeApp } from '../../../support/init-apps.ts';
@@ -68,11 +67,8 @@ describe('init --undo in an app whose first module the user has changed', () => 
       expect(code).toBe(1);
       expect(treeOf(project.folder)).toEqual(before);
       expect(stderr).not.toMatch(/^ {2}[-~]/m);
-      const changed = read(project, 'src/main.js').split('\n');
-      const lines = changed.flatMap((line, i) => (line.includes('keepUpToDate') ? [i + 1] : []));
-      expect(lines).toHaveLength(2);
       expect(stderr).toContain(
-        `! src/main.js stays: it was changed since: remove the import and the calls of keepUpToDate (lines ${lines.join(' and ')})`,
+        '! src/main.js stays: it was changed since: remove the import (line 1) and the function lookForUpdate with the statements that use it (lines 6 to 17), then run npx bundleseal init --undo again',
       );
       expect(stderr).toContain('! src/bundleseal/update.js stays: src/main.js imports it');
       expect(stderr).toContain(
@@ -80,11 +76,11 @@ describe('init --undo in an app whose first module the user has changed', () => 
       );
       await edit(project, 'src/main.js', (text) =>
         text
-          .replace(guide?.code ?? '', '')
           .split('\n')
-          .filter((line) => !line.includes('keepUpToDate'))
+          .filter((_, i) => i !== 0 && !(5 <= i && i <= 16))
           .join('\n'),
       );
+      expect(read(project, 'src/main.js')).toBe(`${VITE.files['src/main.js']}\n`);
       expect(await done(project, UNDO_ALL)).toContain('docs/guides/pwa.md (in node_modules');
       expect(filesOf(project).sort()).toEqual(['src', ...Object.keys(VITE.files)].sort());
     });
@@ -123,16 +119,6 @@ describe('init --undo in an app whose first module the user has changed', () => 
       await done(project, UNDO_ALL);
       expect(read(project, 'src/main.js')).toBe('import "./style.css";\n\ndocument.title = "a";\n');
     });
-  });
-
-  it.each([
-    ['main.js', 'keepUpToDate();\n', 'line 1'],
-    ['main.js', 'start();\nkeepUpToDate()\n  .then(ready);\n', 'lines 2 to 3'],
-    ['main.ts', 'function run(): void {\n  a();\n  keepUpToDate();\n}\n', 'line 3'],
-    ['main.js', '// keepUpToDate\nkeepUpToDate();\nkeepUpToDate(\n);\n', 'lines 1, 2 and 3 to 4'],
-    ['main.vue', '<script>\nkeepUpToDate()\n', 'line 2'],
-  ])('names in %s with %j the whole statements: %s', async (path, text, said) => {
-    expect(await describeCalls(path, text)).toBe(said);
   });
 
   it('says with --dry-run that code of the app still imports a module, before anything is removed', async () => {
@@ -209,6 +195,25 @@ describe('init --undo in an app of which another file uses a module of init', ()
       rmSync(project.path(name));
       await done(project, UNDO_ALL);
       expect(filesOf(project).filter((path) => /bundleseal/.test(path))).toEqual([]);
+    });
+  });
+
+  it('names all files at once that import a module, and says how each uses it', async () => {
+    await withInit(VITE, async (project) => {
+      const text = "import { keepUpToDate } from './bundleseal/update';\n";
+      await project.write('src/main.js', "import './bundleseal/update.js';\n");
+      await project.write('src/layout.tsx', text);
+      const both = await project.run(UNDO);
+      expect(both.stderr).toContain(
+        '! src/bundleseal/update.js stays: src/layout.tsx and src/main.js import it: remove that there,',
+      );
+      await edit(project, 'package.json', (json) =>
+        json.replace('"build":', '"mine": "node src/bundleseal/update.js",\n    "build":'),
+      );
+      const all = await project.run(UNDO);
+      expect(all.stderr).toContain(
+        '! src/bundleseal/update.js stays: package.json, src/layout.tsx and src/main.js use it: remove that there,',
+      );
     });
   });
 
