@@ -81,7 +81,7 @@ const AZURE = [
 const RSYNC = [
   secret('BUNDLESEAL_SSH_KEY', 'a private SSH key that may write the folder'),
   variable('BUNDLESEAL_HOST_KEY', 'the line of the server for known_hosts'),
-  variable('BUNDLESEAL_TARGET', 'for example deploy@example.com:/srv/store'),
+  variable('BUNDLESEAL_TARGET', 'for example deploy@example.com:/srv/www/updates'),
 ];
 
 const NETLIFY = [

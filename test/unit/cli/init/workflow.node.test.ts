@@ -229,6 +229,23 @@ describe('init for GitHub Pages', () => {
     });
   });
 
+  it('names the same folder of a server for rsync as the guides, below the root of their nginx', async () => {
+    await withApp(VITE, async (project) => {
+      await done(project, '--yes', '--store', 'rsync');
+      const [, folder] = /BUNDLESEAL_TARGET .*? \S+?:(\/\S+)/.exec(read(project, WORKFLOW)) ?? [];
+      const guides = ['publishing', 'first-update'].map((name) =>
+        readFileSync(join(ROOT, `docs/guides/${name}.md`), 'utf8'),
+      );
+      for (const guide of guides) {
+        const targets = [...guide.matchAll(/^rsync .* HOST:(\S+)$/gm)].map(([, path]) => path);
+        expect(targets).toEqual([`${folder}/objects/`, `${folder}/channels/`]);
+      }
+      const [, root, store] =
+        /with `root (\S+)` and the store at `(\S+)\/`/.exec(guides.join('')) ?? [];
+      expect(`${root}${store}`).toBe(folder);
+    });
+  });
+
   it('says that the workflow uploads nothing to the server of a folder', async () => {
     for (const [store, isFolder] of [
       ['folder', true],
