@@ -1,7 +1,7 @@
 // Vue, React and Svelte, with and without a router, in the website that `init` has set up: a device leaves a release whose component
 // throws, and confirms one that works. `bash .ci/consumers` installs the frameworks and runs it.
 
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -116,6 +116,45 @@ const reactWithBrowserRouter = (script: string) => `
       createElement(Routes, null, createElement(Route, { path: '/', element: createElement(Home) }))))`,
   )}`;
 
+/** The code of the guide: the module of the layout, the function that it calls, and the component of a route with an error page. */
+const GUIDE = readFileSync(join(ROOT, 'docs/guides/first-update.md'), 'utf8');
+const [, LOOK = ''] = /^lookForUpdate\(\);\n(setInterval[\s\S]*?)^```/m.exec(GUIDE) ?? [];
+const [, IMPORTS = '', LAYOUT = ''] =
+  /^(import \{ useEffect[\s\S]*?)\n(export default function Layout[\s\S]*?)^```/m.exec(GUIDE) ?? [];
+const [, HOME = ''] = /^(export default function Home[\s\S]*?)^```/m.exec(GUIDE) ?? [];
+
+/** A module of the guide, or a component without a call if there is no code. */
+const ofGuide = (code: string, script = '') =>
+  JSON.stringify(
+    `guide:${encodeURIComponent(`${IMPORTS}\n${code.replace('  return', `  ${script}\n  return`)}\n${LOOK}`)}`,
+  );
+
+interface GuideApp {
+  readonly layout: string;
+  readonly home: string;
+  readonly hasErrorPage: boolean;
+}
+
+/** An app with a data router and the modules of the guide. */
+const ofGuideWithRouter =
+  ({ layout, home, hasErrorPage }: GuideApp) =>
+  (script: string) =>
+    `
+  import { createElement } from 'react';
+  import { createRoot } from 'react-dom/client';
+  import { createBrowserRouter, RouterProvider } from 'react-router';
+  import Layout from ${ofGuide(layout)};
+  import Home from ${ofGuide(home, script)};
+  const options = { onCaughtError: (error) => reportError(error) };
+  const errorElement = ${hasErrorPage} ? createElement('p', null, 'Sorry') : undefined;
+  const router = createBrowserRouter([
+    { path: '/', Component: Layout, children: [{ index: true, Component: Home, errorElement }] },
+  ]);
+  createRoot(document.querySelector('#root'), options).render(createElement(RouterProvider, { router }));`;
+
+const CALL_IN_GUIDE = /^ {2}useEffect[\s\S]*?\[\]\);\n/m;
+const withoutCall = (code: string) => code.replace(CALL_IN_GUIDE, '');
+
 const mountSvelte = (component: string) => `
   import { mount } from 'svelte';
   import App from ${JSON.stringify(`app:${encodeURIComponent(component)}`)};
@@ -142,6 +181,21 @@ const COMPONENTS: Plugin = {
   },
 };
 
+/** Compiles modules of the guide, whose code is in their names. */
+const MODULES_OF_GUIDE: Plugin = {
+  name: 'guide',
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /^guide:/ }, ({ path, resolveDir }) => ({
+      ...{ path, namespace: 'guide', pluginData: resolveDir },
+    }));
+    onLoad({ filter: /^guide:/, namespace: 'guide' }, ({ path, pluginData }) => ({
+      contents: `/** @jsxRuntime automatic */\n${decodeURIComponent(path.slice('guide:'.length))}`,
+      loader: 'jsx',
+      resolveDir: pluginData,
+    }));
+  },
+};
+
 const builds: string[] = [];
 let first: string;
 let browser: Browser;
@@ -149,7 +203,7 @@ let browser: Browser;
 let device: Device;
 
 async function built(app: string, options?: InitSite): Promise<string> {
-  const build = await buildInitSite(app, { ...options, plugins: [COMPONENTS] });
+  const build = await buildInitSite(app, { ...options, plugins: [COMPONENTS, MODULES_OF_GUIDE] });
   builds.push(build);
   return build;
 }
@@ -178,6 +232,16 @@ describe.each([
   ['the router of Vue', vueWithRouter, true],
   ['createBrowserRouter of React', reactWithDataRouter, true],
   ['BrowserRouter of React', reactWithBrowserRouter, true],
+  [
+    'React Router and the layout of the guide',
+    ofGuideWithRouter({ layout: LAYOUT, home: withoutCall(HOME), hasErrorPage: false }),
+    true,
+  ],
+  [
+    'React Router and the route with an error page of the guide',
+    ofGuideWithRouter({ layout: withoutCall(LAYOUT), home: HOME, hasErrorPage: true }),
+    true,
+  ],
 ])('a release made with %s', { timeout: TIMEOUT }, (_, app, hasCall = false) => {
   it('is left after three starts if its component throws', async () => {
     await expectLeft(device, await built(app(DIES), { timeout: 3000, hasCall }));
@@ -212,4 +276,14 @@ describe.each([
       await withDevice(browser, first, (own) => expectKept(own, build));
     });
   },
+);
+
+it(
+  'a release with an error page is left only after three loads if the layout around that page has the call',
+  async () => {
+    const app = ofGuideWithRouter({ layout: LAYOUT, home: withoutCall(HOME), hasErrorPage: true });
+    const build = await built(app(DIES), { hasCall: true });
+    await withDevice(browser, first, (own) => expectLeftByVisitor(own, build));
+  },
+  TIMEOUT,
 );

@@ -102,7 +102,7 @@ function stepForReactRoute(
   if (react === undefined || reactBoundary === undefined) return undefined;
   if (isCallMoved(text)) return undefined;
   const specifier = specifierFrom(entry?.path ?? '', isTypeScript);
-  return `delete the call ${CALL}, and shorten the import to import '${specifier}'. Call it in the component of the root route, or of the first page: useEffect(() => { ${CALL} }, []). ${TOO_EARLY}`;
+  return `delete the call ${CALL}, and shorten the import to import '${specifier}'. Call it in the component of the root route or, if routes below it have an errorElement, of each of these routes instead: useEffect(() => { ${CALL} }, []). ${TOO_EARLY}`;
 }
 
 /** Whether the entry imports the module with the function, and leaves the call to another one or to a function. */

@@ -111,7 +111,9 @@ describe('init in an app with a router of React', () => {
     for (const react of ['^19.1.0', '^18.3.1']) {
       const step = await stepFor({ ...PACKAGES, react }, RENDER);
       expect(step?.slice(0, start.length)).toBe(start);
-      expect(step).toContain(`useEffect(() => { ${CALL} }, []). `);
+      expect(step).toContain(
+        `in the component of the root route or, if routes below it have an errorElement, of each of these routes instead: useEffect(() => { ${CALL} }, []). `,
+      );
     }
     expect(await stepFor({ react: '^19.0.0' }, RENDER)).toBeUndefined();
   });
