@@ -1,18 +1,17 @@
 // examples/pwa in Chromium: a service worker, real storage and a static server.
 
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stampRelease } from '../../src/node.ts';
 import { closePages, openBrowser } from '../support/browser.ts';
-import { ROOT } from '../support/docs.ts';
+import { withNextWorker } from '../support/next-worker.ts';
 import {
   expectConfirmed,
   expectOffer,
   expectState,
   expectVersion,
+  install,
   stateOf,
 } from '../support/pwa.ts';
 import { buildExample, openSite, type Site } from '../support/site.ts';
@@ -63,15 +62,17 @@ async function stopWorkers(page: Page): Promise<void> {
  * Waits until the next worker serves the page. On a busy machine, Chromium sometimes never answers a navigation that the old
  * worker gets in the second before.
  */
-async function updateWorker(page: Page): Promise<void> {
-  await page.evaluate(async () => {
-    const registration = await navigator.serviceWorker.ready;
-    const isServed = new Promise((resolve) => {
-      navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true });
-    });
-    await registration.update();
-    await isServed;
-  });
+function updateWorker(page: Page): Promise<void> {
+  return withNextWorker(page, () =>
+    page.evaluate(async () => {
+      const registration = await navigator.serviceWorker.ready;
+      const isServed = new Promise((resolve) => {
+        navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true });
+      });
+      await registration.update();
+      await isServed;
+    }),
+  );
 }
 
 /** Alters every script of a release in the store. */
@@ -101,13 +102,6 @@ async function loseState(page: Page): Promise<void> {
         if (key.url.includes('/state/')) await cache.delete(key);
     }),
   );
-}
-
-async function install(site: Site, page: Page): Promise<void> {
-  await page.goto(site.origin);
-  await expectVersion(page, 'version 1');
-  await page.evaluate(() => navigator.serviceWorker.ready);
-  await expectState(page, (state) => state['lastCheck'] !== undefined);
 }
 
 describe('the example of a website', { timeout: TIMEOUT }, () => {
@@ -168,36 +162,6 @@ describe('the example of a website', { timeout: TIMEOUT }, () => {
     await page.reload();
     await expectVersion(page, 'version 4');
     await expectConfirmed(page);
-  });
-
-  it('is gone from a browser when the website has the worker that removes it, which reloads no page that the website lacks', async () => {
-    const site = await newSite();
-    const page = await newPage();
-    await install(site, page);
-    // The worker serves this route, and the web server has no such file.
-    const route = await page.context().newPage();
-    await route.goto(`${site.origin}/route`);
-    await expectVersion(route, 'version 1');
-    const without = mkdtempSync(join(tmpdir(), 'bundleseal-site-'));
-    builds.push(without);
-    writeFileSync(join(without, 'index.html'), '<!doctype html><p>without updates</p>');
-    copyFileSync(join(ROOT, 'examples/pwa/remove/sw.js'), join(without, 'sw.js'));
-    site.deploy(without);
-    // The new worker reloads the page, which ends this call.
-    await page.evaluate(() => {
-      const update = () =>
-        navigator.serviceWorker.ready.then((found) => found.update()).catch(() => {});
-      update();
-      // The first call gets the old worker if the browser is just looking for a new one by itself.
-      setInterval(update, 1000);
-    });
-    await expectVersion(page, 'without updates');
-    await expect.poll(() => page.evaluate(() => caches.keys()), { timeout: 60_000 }).toEqual([]);
-    expect(await page.evaluate(() => navigator.serviceWorker.getRegistrations())).toEqual([]);
-    await page.reload();
-    await expectVersion(page, 'without updates');
-    expect(site.requests).toContain('/route');
-    await expectVersion(route, 'version 1');
   });
 });
 

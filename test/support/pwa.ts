@@ -2,12 +2,19 @@
 
 import type { Page } from 'playwright';
 import { expect, vi } from 'vitest';
+import type { Site } from './site.ts';
 
 /** The timeout is long, because the machines that run the tests are busy. */
 const WAIT = { timeout: 60_000 };
 
+/** Waits until the page shows a version. A failure tells what the page shows instead. */
 export async function expectVersion(page: Page, version: string): Promise<void> {
-  await page.getByText(version, { exact: true }).waitFor(WAIT);
+  try {
+    await page.getByText(version, { exact: true }).waitFor(WAIT);
+  } catch (cause) {
+    const shown = await page.locator('body').textContent({ timeout: 5000 }).catch(String);
+    throw new Error(`${page.url()} shows "${shown?.trim()}", not "${version}"`, { cause });
+  }
 }
 
 /** Waits until the page offers a new release. */
@@ -60,4 +67,12 @@ export async function expectState(
 
 export async function expectConfirmed(page: Page): Promise<void> {
   await expectState(page, ({ running, trial }) => running !== undefined && trial === undefined);
+}
+
+/** Opens a site for the first time, and waits until its worker is installed and the page has looked for an update. */
+export async function install(site: Site, page: Page): Promise<void> {
+  await page.goto(site.origin);
+  await expectVersion(page, 'version 1');
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await expectState(page, (state) => state['lastCheck'] !== undefined);
 }
