@@ -21,7 +21,12 @@ let browser: Browser;
 beforeAll(async () => {
   build = await buildExample('pwa', { name: 'version 1' });
   without = mkdtempSync(join(tmpdir(), 'bundleseal-site-'));
-  writeFileSync(join(without, 'index.html'), '<!doctype html><p>without updates</p>');
+  // The page tells the server how many caches it finds, because no debugger reads it in one of the tests.
+  const script = `setInterval(async () => fetch('/caches/' + (await caches.keys()).length), 200);`;
+  writeFileSync(
+    join(without, 'index.html'),
+    `<!doctype html><p>without updates</p><script>${script}</script>`,
+  );
   copyFileSync(join(ROOT, 'examples/pwa/remove/sw.js'), join(without, 'sw.js'));
   browser = await openBrowser();
 }, TIMEOUT);
@@ -80,5 +85,36 @@ describe('the worker that removes the worker of a website', { timeout: TIMEOUT }
     await expectVersion(page, 'without updates');
     expect(site.requests).toContain('/route');
     await expectVersion(route, 'version 1');
+  });
+
+  it('removes the stored releases also if no page is open when it becomes active', async () => {
+    const site = await newSite();
+    const count = (path: string) => site.requests.filter((found) => found === path).length;
+    // Playwright attaches no debugger in a context that it does not know. With a debugger, Chromium does not end the worker.
+    const session = await browser.newBrowserCDPSession();
+    const { browserContextId } = await session.send('Target.createBrowserContext');
+    const open = async () =>
+      (await session.send('Target.createTarget', { url: site.origin, browserContextId })).targetId;
+    const close = (targetId: string) => session.send('Target.closeTarget', { targetId });
+    const workers = async () => {
+      const { targetInfos } = await session.send('Target.getTargets');
+      return targetInfos.filter(
+        ({ type, url }) => type === 'service_worker' && url.startsWith(site.origin),
+      );
+    };
+    const first = await open();
+    await expect.poll(() => count('/updates/channels/production.sealed'), WAIT).toBe(1);
+    await close(first);
+    site.deploy(without);
+    const before = count('/sw.js');
+    const second = await open();
+    // The browser looks for a new worker a while after it has loaded a page.
+    await expect.poll(() => count('/sw.js'), { ...WAIT, interval: 5 }).toBeGreaterThan(before);
+    await close(second);
+    await expect.poll(workers, WAIT).toEqual([]);
+    await open();
+    await expect.poll(() => count('/caches/0'), WAIT).toBeGreaterThan(0);
+    await session.send('Target.disposeBrowserContext', { browserContextId });
+    await session.detach();
   });
 });

@@ -2,9 +2,11 @@ self.addEventListener('install', () => self.skipWaiting());
 self.addEventListener('activate', (event) => event.waitUntil(remove()));
 
 async function remove() {
+  // This comes first, because Chromium ends an unregistered worker as soon as no page uses it.
+  await removeCaches();
   await self.registration.unregister();
   const pages = await self.clients.matchAll({ type: 'window' });
-  await Promise.all([removeCaches(), ...pages.map(reload)]);
+  await Promise.all(pages.map(reload));
   // A page that was about to look for an update may have made a cache again before it was left.
   await new Promise((resolve) => setTimeout(resolve, 1000));
   await removeCaches();
