@@ -169,10 +169,11 @@ export const APPS: Readonly<Record<string, App>> = {
   },
 };
 
-/** The flags that the app needs without a terminal. */
+/** The flags that the app needs without a terminal. They ask for a workflow, which an app outside of GitHub has not by default. */
 export function flagsOf({ framework }: App): readonly string[] {
   const isNative = framework === 'capacitor' || framework === 'electron';
-  return isNative ? ['--yes', '--url', 'https://updates.example.com/app/'] : ['--yes'];
+  const flags = ['--yes', '--ci', 'github'];
+  return isNative ? [...flags, '--url', 'https://updates.example.com/app/'] : flags;
 }
 
 export async function writeApp({ write }: Project, { files }: App): Promise<void> {

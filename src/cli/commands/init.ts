@@ -36,7 +36,7 @@ export function init(command: Command): void {
     )
     .option(
       '--ci <kind>',
-      'github, or none (default: github, unless the repository is on another host)',
+      'github, or none (default: github with a remote or a store that needs a workflow, else none)',
     )
     .option('--dry-run', 'show every line that would be written, and write nothing', false)
     .option('--undo', 'undo the changes of init; keep the keys and your own changes', false)

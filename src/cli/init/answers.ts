@@ -60,12 +60,12 @@ export function isBeside({ url }: Pick<Answers, 'url'>): boolean {
 }
 
 export const ABOUT_STORES: Readonly<Record<StoreKind, string>> = {
-  folder: 'a folder that you upload yourself',
+  folder: 'a folder that you upload yourself, to any server',
   s3: 'Amazon S3',
   r2: 'Cloudflare R2',
   azure: 'Azure Blob Storage',
   gcs: 'Google Cloud Storage',
-  rsync: 'a server of your own, with rsync',
+  rsync: 'a server of your own, by rsync from GitHub Actions',
   netlify: 'Netlify',
   'github-pages': 'GitHub Pages',
 };
@@ -162,8 +162,7 @@ export async function answer(
   const appId = checkedAppId(
     flags.appId ?? earlier.appId ?? project.configuredAppId ?? project.name,
   );
-  const host = project.hosting === 'other' ? 'none' : 'github';
-  const ci = oneOf('--ci', CI, flags.ci ?? earlier.ci ?? host);
+  const ci = oneOf('--ci', CI, flags.ci ?? earlier.ci ?? ciOf(project, store).ci);
   // A clone lacks the private key, so that only the earlier run can tell.
   const isPresentProtected = project.isKeyProtected ?? earlier.isProtected ?? false;
   const isProtected = keys === 'protect' || (keys === 'use' && isPresentProtected);
@@ -187,6 +186,28 @@ export async function answer(
 function storeOf({ hasNetlify, hosting, framework }: Project): StoreKind {
   if (hasNetlify) return 'netlify';
   return hosting === 'github' && isWebsite({ framework }) ? 'github-pages' : 'folder';
+}
+
+/**
+ * Detects whether the app gets a workflow, and says why. Without GitHub, an app that is stored in a folder is published on this
+ * machine. Files get to every other kind of store by the workflow.
+ */
+export function ciOf(
+  { hosting, hasGitHubFolder }: Project,
+  store: StoreKind,
+): { readonly ci: Answers['ci']; readonly reason: string } {
+  const github = (why: string) =>
+    ({ ci: 'github', reason: `chosen because ${why}; --ci none writes no workflow` }) as const;
+  const none = (why: string) =>
+    ({
+      ci: 'none',
+      reason: `chosen because ${why}; --ci github writes a workflow for GitHub Actions`,
+    }) as const;
+  if (hosting === 'other') return none('the repository has a remote on another host than GitHub');
+  if (hosting === 'github') return github('the repository has a remote on github.com');
+  if (hasGitHubFolder) return github('there is a folder .github');
+  if (store !== 'folder') return github(`a workflow uploads to the store ${store}`);
+  return none('there is no remote on github.com, and you upload the folder yourself');
 }
 
 /** Says why `answer` proposes a kind of store, and how to choose another one. */

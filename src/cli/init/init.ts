@@ -10,7 +10,14 @@ import { newPassphrase, protect } from '../passphrase.ts';
 import { say } from '../print.ts';
 import { readPrivateKeyFile } from '../signing-key.ts';
 import type { Context } from '../terminal.ts';
-import { type AnswerFlags, type Answers, answer, askToWrite, reasonOfStore } from './answers.ts';
+import {
+  type AnswerFlags,
+  type Answers,
+  answer,
+  askToWrite,
+  ciOf,
+  reasonOfStore,
+} from './answers.ts';
 import { applyChanges, isOfKey, type NewPair, undoChanges } from './apply.ts';
 import { changedAnswers, checkNothingIsGuessed, earlierAnswers, wholeAnswers } from './earlier.ts';
 import { makePlan, type Plan } from './plan.ts';
@@ -80,9 +87,13 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
   const { isProtected: _, ...said } = answers;
   const json = { dryRun, answers: said, changedAnswers: changed, ...planJson(plan, pairFiles) };
   const isChosen = flags.store === undefined && earlier.store === undefined && !asks;
-  const reason = isChosen ? reasonOfStore(project) : undefined;
+  const isCiChosen = flags.ci === undefined && earlier.ci === undefined;
+  const reasons = {
+    store: isChosen ? reasonOfStore(project) : undefined,
+    ci: isCiChosen ? ciOf(project, answers.store).reason : undefined,
+  };
   const shown = [
-    ...answerLines(answers, changed, reason),
+    ...answerLines(answers, changed, reasons),
     '',
     ...planLines(plan, pairFiles, dryRun),
   ];
@@ -105,7 +116,7 @@ export async function initialise(context: Context, flags: InitFlags): Promise<An
   }
   if (asks) {
     const summary = [
-      ...answerLines(answers, changed, reason),
+      ...answerLines(answers, changed, reasons),
       '',
       ...summaryLines(plan, pairFiles, answers, typed),
     ];

@@ -6,7 +6,6 @@ import { SEALED } from '../bundle-formats.ts';
 import { denyKey, keepsFromServer } from '../config/dev-server.ts';
 import { ignoreLines } from '../git.ts';
 import { KEY_MODULE_MARK, renderModule } from '../key-module.ts';
-import type { TypedCommands } from '../package-manager.ts';
 import { SCRIPTS } from '../release/settings.ts';
 import { type Answers, isBeside, isWebsite } from './answers.ts';
 import { addCall, entryLines, specifierFrom } from './entry-module.ts';
@@ -15,12 +14,13 @@ import { isNextExported } from './folders.ts';
 import { capacitorFiles, ELECTRON_FOLDER, electronFiles, electronPage } from './native.ts';
 import { findPagesDomain } from './pages-domain.ts';
 import type { Project } from './project.ts';
+import { publishSteps } from './publish-steps.ts';
 import { bytesOf } from './read.ts';
 import { RECORD, type Written, workflowPath } from './record.ts';
 import { addMembers, localStore, packageMembers } from './scripts.ts';
 import { type Unused, unusedWorkflow } from './unused.ts';
 import { ABOUT_SERVER, APP_FOLDER, type NewFile, serverConfig, websiteFiles } from './website.ts';
-import { settingsOf, setupOf, stepForBase, workflowOf } from './workflow.ts';
+import { stepForBase, workflowOf } from './workflow.ts';
 
 /** A file to write completely. */
 export interface Change {
@@ -282,13 +282,11 @@ async function nextSteps(
   const { privateKeyFile } = SEALED;
   const isOfInit = written?.files[privateKeyFile] !== undefined && (await exists(privateKeyFile));
   const hasNewKey = answers.keys !== 'use' || isOfInit;
-  const settings = ci === 'github' ? settingsOf(onGitHub, answers) : [];
   const { run } = project.manager.typed;
   const needed = [
     ...(isBuilt ? [] : [`build it with ${run} ${SCRIPTS.build}`]),
     ...(isPublished ? [] : [`publish it (app id "${appId}") with ${run} ${SCRIPTS.publish}`]),
   ];
-  const tried = isTried ? [] : trySteps(answers, site, project.manager.typed);
   return [
     ...(project.hasLibrary ? [] : [`${project.manager.typed.add} bundleseal: the app imports it`]),
     ...(byHand[framework] ?? []),
@@ -305,40 +303,12 @@ async function nextSteps(
     ...(project.hasBuild || isNative
       ? []
       : [`put the files of the website into ${answers.dir}: package.json has no script "build"`]),
-    ...(project.hasVersion ? [] : ['give package.json a version: "version": "1.0.0"']),
+    ...(project.version !== undefined ? [] : ['give package.json a version: "version": "1.0.0"']),
     ...(!isNative && !project.hasVite
       ? [`${project.manager.name} install, which installs esbuild`]
       : []),
     ...(ci === 'github' ? stepForBase(onGitHub, answers, project.base) : []),
-    ...(ci === 'github'
-      ? [...needed, ...tried].map(optional)
-      : [...needed, ...tried.map((step) => `optional: ${step}`)]),
-    ...(hasNewKey
-      ? [
-          `keep a copy of ${privateKeyFile} that only you can read: without the key, your apps get no more updates`,
-        ]
-      : []),
-    ...(ci === 'github' && project.libraryFile !== undefined
-      ? [
-          `move ${project.libraryFile} into the repository and install it from there: the workflow cannot install a file outside of it`,
-        ]
-      : []),
-    ...settings.map(
-      ({ kind, name, about }) => `${kind} ${name} in the settings of the repository: ${about}`,
-    ),
-    ...(ci === 'github' ? setupOf(answers, domain) : []).map((one) =>
-      one.replace(/^Settings/, 'settings of the repository'),
-    ),
-    ...(ci === 'github' && answers.store === 'folder'
-      ? [
-          `replace the last step of ${workflowPath(project.root)} by the upload to your server: until then, the workflow uploads nothing to it`,
-        ]
-      : []),
-    ...(ci === 'none'
-      ? [
-          'run the same two scripts in CI with BUNDLESEAL_PRIVATE_KEY, and upload the files that release publish lists',
-        ]
-      : []),
+    ...publishSteps(onGitHub, answers, { needed, isTried, hasNewKey }),
   ];
 }
 
@@ -349,27 +319,5 @@ function stepForAdapter({ kit, manager }: Project): string[] {
   const version = Number(major) < 3 ? `@${Number(major) + 1}` : '';
   return [
     `${manager.typed.add} @sveltejs/adapter-static${version}, and make it the adapter: other adapters write no folder of static files`,
-  ];
-}
-
-/** With a workflow, the steps that build and publish on this machine only try out updates. */
-function optional(step: string, index: number): string {
-  return index === 0
-    ? `optional, to try it on this machine (CI starts a channel of its own): ${step}`
-    : `optional: ${step}`;
-}
-
-/** The build and the store are served together. */
-function trySteps({ dir, framework }: Answers, site: string, { execute }: TypedCommands): string[] {
-  const copy =
-    process.platform === 'win32'
-      ? `xcopy ${dir.replaceAll('/', '\\')} ${site} /E /I /Y`
-      : `cp -R ${dir}/. ${site}/`;
-  const serve =
-    framework === 'vite' ? `with ${execute} vite preview --outDir ${site}` : 'with any web server';
-  return [
-    `copy the build beside the releases with ${copy}`,
-    `serve ${site} ${serve}`,
-    'see an update arrive: continue at step 4 of docs/guides/first-update.md in node_modules/bundleseal',
   ];
 }

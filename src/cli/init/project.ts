@@ -33,7 +33,7 @@ export interface Project extends Root {
   /** The text of package.json with every byte. */
   readonly packageText: string;
   readonly name: string;
-  readonly hasVersion: boolean;
+  readonly version: string | undefined;
   readonly hasBuild: boolean;
   readonly framework: Framework;
   /** The build folder, relative to the current one. */
@@ -66,6 +66,8 @@ export interface Project extends Root {
   readonly entry: Entry | undefined;
   readonly manager: Manager;
   readonly hasNetlify: boolean;
+  /** Whether the repository has a folder of GitHub. */
+  readonly hasGitHubFolder: boolean;
   /** The appId of the Capacitor config. */
   readonly configuredAppId: string | undefined;
   readonly keys: 'none' | 'here';
@@ -125,7 +127,7 @@ export async function readProject(): Promise<Project> {
       typeof content.name === 'string' && content.name !== ''
         ? content.name
         : basename(resolve('.')),
-    hasVersion: typeof content.version === 'string' && content.version !== '',
+    version: textOf(content.version) || undefined,
     hasBuild: Object.hasOwn(objectOf(content.scripts), 'build'),
     framework,
     dir: config.webDir ?? (await buildFolderOf({ framework, names, buildScript, vite })),
@@ -149,6 +151,7 @@ export async function readProject(): Promise<Project> {
     github,
     root,
     hasNetlify: await exists(join(root, 'netlify.toml')),
+    hasGitHubFolder: await exists(join(root, '.github')),
     configuredAppId: config.appId,
     keys:
       (await exists(SEALED.privateKeyFile)) || (await exists(SEALED.publicKeyFile))

@@ -108,18 +108,22 @@ function recordLines({ changes, removals }: Plan, width: number): string[] {
 /**
  * Shows each answer on one line, and then those that differ from the earlier run.
  *
- * @param reason - Why init has chosen this store, if nobody else has.
+ * @param reasons - Why init has chosen the store and the workflow, if nobody else has.
  */
 export function answerLines(
   answers: Answers,
   changed: readonly ChangedAnswer[],
-  reason: string | undefined,
+  reasons: { readonly store?: string | undefined; readonly ci?: string | undefined },
 ): string[] {
-  const { dir, framework, store, url, channel, keys, appId } = answers;
+  const { dir, framework, store, url, channel, keys, appId, ci } = answers;
+  const because = (reason: string | undefined) =>
+    reason === undefined ? [] : [`           ${reason}`];
   return [
     `  app      ${appId}, built into ${dir} (${framework})`,
     `  store    ${store}; devices read ${url}`,
-    ...(reason === undefined ? [] : [`           ${reason}`]),
+    ...because(reasons.store),
+    `  ci       ${ci}`,
+    ...because(reasons.ci),
     `  channel  ${channel}`,
     `  keys     ${keys}`,
     ...changed.map(({ answer, from, to }) => `  changed  ${answer} from ${from} to ${to}`),

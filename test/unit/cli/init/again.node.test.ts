@@ -89,7 +89,9 @@ describe.each([false, true])('a second init without flags, in a clone: %s', (isC
   it('keeps the step of the workflow that gives the passphrase of the key', async () => {
     await withApp(VITE, async (project) => {
       const env = { BUNDLESEAL_KEY_PASSPHRASE: 'correct horse battery staple' };
-      const { code } = await project.run(['init', '--yes', '--keys', 'protect'], { env });
+      const { code } = await project.run(['init', '--yes', '--keys', 'protect', '--ci', 'github'], {
+        env,
+      });
       expect(code).toBe(0);
       if (isClone) makeClone(project);
       const before = treeOf(project.folder);
@@ -160,7 +162,7 @@ describe('the answers of the first init', () => {
     ['another choice of keys', ['github', 'github --keys use'], 'bundleseal.init: --keys takes'],
   ] as const)('are refused if package.json has %s', async (_, wrong, message) => {
     await withApp(VITE, async (project) => {
-      await done(project, '--yes');
+      await done(project, '--yes', '--ci', 'github');
       await edit(project, 'package.json', (text) => {
         const content = JSON.parse(text);
         const { init } = content.bundleseal;

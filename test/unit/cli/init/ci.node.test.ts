@@ -4,6 +4,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { useCli } from '../../../support/cli.ts';
+import { APPS, type App } from '../../../support/init-apps.ts';
 import {
   done,
   RECORD,
@@ -143,6 +144,127 @@ fs.unlink = async (path) => {
   throw Object.assign(new Error('no space'), { code: 'ENOSPC', syscall: 'unlink' });
 };
 syncBuiltinESMExports();`;
+
+const SERVER = 'On your own server, without CI';
+
+describe('init without --ci', () => {
+  const remote = (url: string) => ({ '.git/config': `[remote "origin"]\n\turl = ${url}\n` });
+
+  it.each([
+    ['no repository', {}, [], 'none', 'there is no remote on github.com'],
+    ['a repository without a remote', { '.git/config': '' }, [], 'none', 'there is no remote'],
+    ['a folder of GitHub', { '.github/a.md': '' }, [], 'github', 'there is a folder .github'],
+    ['no repository', {}, ['--store', 's3'], 'github', 'a workflow uploads to the store s3'],
+    [
+      'a remote on GitHub',
+      remote('git@github.com:a/b'),
+      [],
+      'github',
+      'the repository has a remote',
+    ],
+    [
+      'another remote',
+      remote('https://git.example.com/a'),
+      ['--store', 's3'],
+      'none',
+      'the repository has a remote on another host',
+    ],
+  ] as const)('with %s %j and %j answers %s, and says why', async (_, files, flags, ci, why) => {
+    await withApp(VITE, async (project) => {
+      for (const [name, text] of Object.entries(files)) await project.write(name, text);
+      const { stderr } = await done(project, '--yes', ...flags);
+      const other = ci === 'github' ? '--ci none writes no' : '--ci github writes a';
+      expect(stderr).toMatch(
+        new RegExp(`^ {2}ci {7}${ci}\n {11}chosen because ${why}.*; ${other} workflow`, 'm'),
+      );
+      expect(existsSync(project.path(WORKFLOW))).toBe(ci === 'github');
+      const again = await done(project, '--yes', '--ci', ci, '--dry-run');
+      expect(again.stderr).not.toContain('chosen because');
+    });
+  });
+
+  it('keeps the workflow that an earlier init of an app without a remote has written', async () => {
+    await withApp(VITE, async (project) => {
+      await done(project, ...OWN, 'github');
+      const before = treeOf(project.folder);
+      await done(project, '--yes');
+      expect(treeOf(project.folder)).toEqual(before);
+    });
+  });
+
+  it('lists the steps for a server of your own, and how to add a workflow later', async () => {
+    await withApp(VITE, async (project) => {
+      const { next } = await project.json(['init', '--yes']);
+      const steps = (next as string[]).slice(-11).map((one) => one.replace(/, for example.*/, ''));
+      expect(steps).toEqual([
+        'build it with npm run bundleseal:build',
+        'publish it (app id "my-app") with npm run bundleseal:publish',
+        expect.stringMatching(/^copy the build beside the releases with /),
+        'optional: serve site with npx vite preview --outDir site',
+        expect.stringMatching(/^optional: see an update arrive/),
+        expect.stringMatching(/^keep a copy of \.bundleseal_key/),
+        'upload site to your web server',
+        expect.stringMatching(/the headers of the store: .* has the lines for nginx$/),
+        expect.stringMatching(
+          /^after each later publish, upload site\/updates\/objects and then site\/updates\/channels\/production\.sealed: /,
+        ),
+        expect.stringMatching(
+          /^at least every 30 days, publish or run .* release refresh, and upload/,
+        ),
+        expect.stringMatching(
+          /^if the app comes to GitHub later: npx bundleseal init --ci github /,
+        ),
+      ]);
+      expect(steps[8]).toContain(`"${SERVER}" in docs/guides/first-update.md`);
+    });
+  });
+
+  it('names sections that the guides have', () => {
+    const guide = (name: string) => readFileSync(join(ROOT, `docs/guides/${name}.md`), 'utf8');
+    expect(guide('first-update')).toContain(`\n### ${SERVER}\n`);
+    expect(guide('publishing')).toContain('\n## Upload in this order\n');
+  });
+
+  it('lists the upload to the address of an app for desktops, and CI for a host other than GitHub', async () => {
+    const app = APPS['electron'] as App;
+    await withApp(app, async (project) => {
+      await project.write('.git/config', '[remote "a"]\n\turl = https://git.example.com/a\n');
+      const url = 'https://updates.example.com/app/';
+      const { next } = await project.json(['init', '--yes', '--url', url]);
+      const text = (next as string[]).join('\n');
+      expect(text).toContain(
+        `\nupload store to your web server, so that devices read it at ${url}\n`,
+      );
+      expect(text).toContain('\noptional, in other CI: run the same two scripts');
+      expect(text).not.toContain('comes to GitHub');
+    });
+  });
+});
+
+describe('init with a workflow', () => {
+  it.each([
+    ['github-pages', true],
+    ['s3', false],
+  ])('lists the steps up to the first tag, for the store %s', async (store, isOnPages) => {
+    await withApp(VITE, async (project) => {
+      const { next } = await project.json(['init', '--yes', '--store', store]);
+      const steps = next as string[];
+      const at = steps.findIndex((one) => one.startsWith('commit every file'));
+      expect(steps.slice(at + 1)).toEqual([
+        expect.stringMatching(/^start the workflow by hand, with "The channel is new": Actions /),
+        ...(isOnPages ? [expect.stringContaining('add a deployment tag rule v*')] : []),
+        expect.stringMatching(
+          /^wait until that run has ended .* git tag v1\.0\.0 && git push origin v1\.0\.0$/,
+        ),
+        'for each later release: npm version patch && git push --follow-tags',
+      ]);
+      expect(steps.join('\n').includes('ten minutes')).toBe(isOnPages);
+      const secret = steps.findIndex((one) => one.startsWith('secret BUNDLESEAL_PRIVATE_KEY'));
+      expect(secret).toBeGreaterThan(0);
+      expect(secret).toBeLessThan(at);
+    });
+  });
+});
 
 describe('init --undo that removes the workflow', () => {
   it.each([

@@ -42,7 +42,8 @@ syncBuiltinESMExports();`;
         NODE_OPTIONS: `--import ${project.path('fault.mjs')}`,
         ...{ FAULT_AT: String(at), FAULT: fault },
       };
-      const { code } = await project.run(['init', '--yes'], { isProcess: true, env });
+      const run = ['init', '--yes', '--ci', 'github'];
+      const { code } = await project.run(run, { isProcess: true, env });
       // Beyond the last change nothing fails.
       expect(code).toBe(fault === 'kill' ? null : 1);
       // Killed before the record was written, the process has changed nothing.

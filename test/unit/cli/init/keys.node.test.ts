@@ -30,7 +30,8 @@ describe('the keys of init', () => {
   it('puts a new key under a passphrase, which the workflow takes from a secret', async () => {
     await withApp(VITE, async (project) => {
       const env = { BUNDLESEAL_KEY_PASSPHRASE: 'correct horse battery staple' };
-      const { code, stderr } = await project.run(['init', '--yes', '--keys', 'protect'], { env });
+      const run = ['init', '--yes', '--keys', 'protect', '--ci', 'github'];
+      const { code, stderr } = await project.run(run, { env });
       expect(code, stderr).toBe(0);
       expect(stderr).not.toContain('horse');
       expect(read(project, '.bundleseal_key')).toContain('BEGIN ENCRYPTED PRIVATE KEY');

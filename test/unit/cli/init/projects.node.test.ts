@@ -58,7 +58,7 @@ describe('the workflow of init for a package manager', () => {
     async (name, text, install, run, execute) => {
       await withApp(VITE, async (project) => {
         await project.write(name, text);
-        await done(project, '--yes');
+        await done(project, '--yes', '--ci', 'github');
         const workflow = read(project, WORKFLOW);
         expect(workflow).toContain(`- run: ${install}\n      - run: ${run} bundleseal:build\n`);
         expect(workflow).toContain(`  ${execute} bundleseal release refresh "$@"\n`);
@@ -71,7 +71,7 @@ describe('the workflow of init for a package manager', () => {
     await withApp(VITE, async (project) => {
       const app = await subfolder(project, 'apps/web');
       await project.write('pnpm-lock.yaml', '');
-      expect((await runInside(['init', '--yes'], { cwd: app })).code).toBe(0);
+      expect((await runInside(['init', '--yes', '--ci', 'github'], { cwd: app })).code).toBe(0);
       expect(read(project, WORKFLOW)).toContain(`- run: ${PNPM} install --frozen-lockfile\n`);
     });
   });
@@ -92,7 +92,7 @@ describe('init in a folder of a repository', () => {
   ])('named %s writes its name into the workflow as YAML', async (name, written) => {
     await withProject(async (project) => {
       const app = await subfolder(project, name);
-      const { code } = await runInside(['init', '--yes', '--store', 'folder'], { cwd: app });
+      const { code } = await runInside(['init', '--yes', '--ci', 'github'], { cwd: app });
       expect(code).toBe(0);
       const workflow = read(project, WORKFLOW);
       expect(workflow).toContain(`        working-directory: ${written}\n`);

@@ -138,7 +138,7 @@ describe.runIf(hasTerminal)('a question that the user leaves', () => {
 
   it('of init --undo list each file once, before the question', async () => {
     await withApp(VITE, async (project) => {
-      await done(project, '--yes');
+      await done(project, '--yes', '--ci', 'github');
       await project.write('.github/workflows/bundleseal.yml', 'on: push\n');
       const { code, shown } = await onTerminal(project, 'init --undo', [['Undo it?', 'y\r']]);
       expect(code).toBe(1);

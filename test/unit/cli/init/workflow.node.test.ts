@@ -26,7 +26,7 @@ describe('the workflow of init', () => {
           await write(`app-${store}/${name}`, text);
         writeFileSync(join(root, '.bundleseal_key.pub'), keyB.spki);
         const url = index % 2 === 0 ? [] : ['--url', 'https://updates.example.com/app/'];
-        const flags = ['--yes', '--store', store, ...url];
+        const flags = ['--yes', '--ci', 'github', '--store', store, ...url];
         expect((await runInside(['init', ...flags], { cwd: root })).code).toBe(0);
         const workflow = readFileSync(join(root, WORKFLOW), 'utf8');
         for (const [, action] of workflow.matchAll(/uses: (.*)/g)) {
@@ -252,7 +252,7 @@ describe('init for GitHub Pages', () => {
       ['s3', false],
     ] as const) {
       await withApp(VITE, async (project) => {
-        const { stderr } = await done(project, '--yes', '--store', store);
+        const { stderr } = await done(project, '--yes', '--ci', 'github', '--store', store);
         expect(stderr.includes('put your upload in')).toBe(isFolder);
         expect(stderr.includes(`replace the last step of ${WORKFLOW}`)).toBe(isFolder);
       });
@@ -291,7 +291,7 @@ describe('init --undo that removes the workflow', () => {
 
   it('of a store without the website names only the settings', async () => {
     await withApp(VITE, async (project) => {
-      await done(project, '--yes');
+      await done(project, '--yes', '--ci', 'github');
       const { stderr } = await done(project, '--undo', '--yes');
       expect(stderr).not.toContain('nothing deploys');
       expect(stderr).toContain('GitHub keeps the settings of the removed workflow.');
