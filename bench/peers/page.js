@@ -30,7 +30,8 @@ export function toMarkdown(results) {
 
 /** @param {Results} results */
 function introduction({ machine, quick, seconds, memory, files }) {
-  const { cpu, cores, memoryGiB, platform, node, openssl, loadAverage, loadAverageAtEnd } = machine;
+  const { date, cpu, cores, memoryGiB, platform, node, openssl } = machine;
+  const { loadAverage, loadAverageAtEnd } = machine;
   const rounds = memory.map(({ mib, rounds }) => `${size(mib)} in memory in ${rounds} rounds`);
   return [
     '# Beside its peers',
@@ -43,7 +44,7 @@ function introduction({ machine, quick, seconds, memory, files }) {
     'difference of a tenth for noise. Keys are parsed before the clock starts if the peer allows it. `bench/peers/README.md` in the',
     'repository describes the method.',
     '',
-    `Measured: ${list([...rounds, `${size(files.mib)} file to file in ${files.rounds} rounds`])}. Machine: ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${platform}. Node ${node}, OpenSSL ${openssl}. Load average ${loadAverage.join(', ')} at the start, ${loadAverageAtEnd.join(', ')} at the end; the run took ${Math.round(seconds / 60)} minutes.`,
+    `Measured on ${date}: ${list([...rounds, `${size(files.mib)} file to file in ${files.rounds} rounds`])}. Machine: ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${platform}. Node ${node}, OpenSSL ${openssl}. Load average ${loadAverage.join(', ')} at the start, ${loadAverageAtEnd.join(', ')} at the end; the run took ${Math.round(seconds / 60)} minutes.`,
     '',
     ...(quick
       ? [
