@@ -9,7 +9,7 @@ import { inWordsOfManager } from './package-manager.ts';
 import { print, say, show } from './print.ts';
 import { withoutKeys } from './redact.ts';
 import { type CommonOptions, type Context, createCommandContext } from './terminal.ts';
-import { asUsage, inWordsOf } from './translate-messages.ts';
+import { asUsage, inWordsOf, inWordsOfWorkflow } from './translate-messages.ts';
 
 const EXIT = { success: 0, bad: 1, usage: 2 } as const;
 
@@ -81,7 +81,7 @@ export async function reportError(
   const known = asKnown(error);
   process.exitCode = exitCodeOf(known);
   const { message, ...fields } = fieldsOf(known);
-  const told = inWordsOfManager(inWordsOf(flags, message));
+  const told = inWordsOfManager(inWordsOf(flags, inWordsOfWorkflow(message, process.env)));
   const said: Said = { ...fields, message: withoutKeys(told) };
   if (isJson && (await isPrinted(said))) return;
   say(`✗ ${said.message}`);

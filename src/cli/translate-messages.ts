@@ -151,6 +151,15 @@ export function inWordsOf(flags: readonly string[], message: string): string {
   }, message);
 }
 
+/** In a run of the workflow of init, names the input that makes a channel, because nobody passes flags there. */
+export function inWordsOfWorkflow(message: string, env: NodeJS.ProcessEnv): string {
+  if (!env['GITHUB_WORKFLOW_REF']?.includes('/.github/workflows/bundleseal.yml@')) return message;
+  return message.replace(
+    /\bpublish to it with create: true/,
+    'start the workflow with "The channel is new"',
+  );
+}
+
 // The beginning of the library's messages about wrong arguments: `options.level expected …`, `input expected a path
 // …`.
 const MISTAKE_OF_A_CALL = /^(?:options\.\S+|[\w.[\]]+ (?:expected|must be|does not know)\b)/;

@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import { bytes, counted, examples } from '../help.ts';
 import { attributeLines, downloadLines, shortDownloadLines } from '../release/answer.ts';
-import { besideCi } from '../release/beside-ci.ts';
+import { besideCi, byAddress } from '../release/beside-ci.ts';
 import { type ReadingFlags, readingOptions, readReading } from '../release/options.ts';
 import { allOf, readChannel } from '../release/settings.ts';
 import { run } from '../run.ts';
@@ -28,7 +28,7 @@ export function releaseList(command: Command): void {
     .action(
       run<ReadingFlags & { readonly channel?: string; readonly all: boolean }>(
         async (context, flags) =>
-          besideCi(flags, 'pass the address of its store as --from', async () => {
+          besideCi(flags, byAddress, async () => {
             const [channel, reading] = await allOf([
               readChannel(flags, '.'),
               readReading(context, flags),

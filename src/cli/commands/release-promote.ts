@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { UsageError } from '../answer.ts';
 import { examples, inShell, rare } from '../help.ts';
 import { answerRelease } from '../release/answer.ts';
-import { BY_HAND, besideCi, byWorkflow } from '../release/beside-ci.ts';
+import { besideCi, byHand, byWorkflow } from '../release/beside-ci.ts';
 import { type EntryFlags, entryOptions, readEntry } from '../release/entry-options.ts';
 import { readSigning, type SigningFlags, signingOptions } from '../release/options.ts';
 import { run } from '../run.ts';
@@ -44,7 +44,7 @@ export function releasePromote(command: Command): void {
     .action(
       run<Options>(async (context, flags, release) => {
         const isInFront = flags.fromChannel === undefined;
-        const instead = isInFront ? byWorkflow('Put this older release in front again') : BY_HAND;
+        const instead = isInFront ? byWorkflow('Put this older release in front again') : byHand;
         return besideCi(flags, instead, async () => {
           const { options, keyFrom } = await readSigning(context, flags);
           const { channel } = options;

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { findRelease } from '../../publish/index-entries.ts';
 import { examples } from '../help.ts';
 import { answerRollout } from '../release/answer.ts';
-import { BY_HAND, besideCi } from '../release/beside-ci.ts';
+import { besideCi, byHand } from '../release/beside-ci.ts';
 import { readSigning, type SigningFlags, signingOptions } from '../release/options.ts';
 import { run } from '../run.ts';
 import { readShare } from '../units.ts';
@@ -32,7 +32,7 @@ export function releaseRollout(command: Command): void {
     .action(
       run<SigningFlags & { readonly release?: string }>(async (context, flags, share) => {
         const rollout = readShare('release rollout', share as string);
-        return besideCi(flags, BY_HAND, async () => {
+        return besideCi(flags, byHand, async () => {
           const { options, keyFrom } = await readSigning(context, flags);
           const { release } = flags;
           const { setRollout } = await import('../../node.ts');

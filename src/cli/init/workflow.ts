@@ -51,6 +51,14 @@ function exampleAddress(project: OnGitHub, { store, url }: Answers): string {
   return `${website}${url}`;
 }
 
+/** The address of the store for devices, if the answers and the remote on GitHub have it. */
+export function storeAddress(project: OnGitHub, answers: Answers): string | undefined {
+  if (!isBeside(answers)) return answers.url;
+  const isKnown = project.github !== undefined || project.domain !== undefined;
+  const isOnPages = answers.store === 'github-pages';
+  return isKnown && isOnPages ? exampleAddress(project, answers) : undefined;
+}
+
 /** The secrets and variables that the workflow needs. */
 export function settingsOf(project: OnGitHub, answers: Answers): Setting[] {
   return [

@@ -53,6 +53,9 @@ export async function buildCommand(project: boolean, dir: string): Promise<strin
   return undefined;
 }
 
+/** The beginning of the error for a store without an index. */
+export const UNPUBLISHED = 'nothing has been published to';
+
 /**
  * Says how to publish the first release if the store of a project has no index of any channel.
  *
@@ -71,6 +74,6 @@ export async function checkPublished(store: string): Promise<void> {
       ? 'build the app, and publish its build: npx bundleseal release publish DIR'
       : `run ${build}, then npm run bundleseal:publish`;
   throw storeError(
-    `nothing has been published to ${JSON.stringify(store)} yet: ${how}. If the releases are in another folder or at an address, pass it as --from`,
+    `${UNPUBLISHED} ${JSON.stringify(store)} yet: ${how}. If the releases are in another folder or at an address, pass it as --from`,
   );
 }

@@ -3,7 +3,12 @@
 import { describe, expect, it } from 'vitest';
 import { GROUPS } from '../../../src/cli/catalogue.ts';
 import { escapeInvisible, printableJson } from '../../../src/cli/print.ts';
-import { asUsage, inWordsOf, NAMED_FLAGS } from '../../../src/cli/translate-messages.ts';
+import {
+  asUsage,
+  inWordsOf,
+  inWordsOfWorkflow,
+  NAMED_FLAGS,
+} from '../../../src/cli/translate-messages.ts';
 import { encryptBundle } from '../../../src/index.ts';
 import { runIn, useCli, withProject } from '../../support/cli.ts';
 import { keyB } from '../../support/vectors.ts';
@@ -233,6 +238,18 @@ describe('messages of the library', () => {
     expect(inWordsOf(['--from'], message)).toBe(
       'If the channel is new, publish to it with npx bundleseal release publish --create',
     );
+  });
+
+  it('name the input that creates a channel in a run of the workflow of init, and in no other', () => {
+    const message = 'If the channel is new, publish to it with create: true';
+    const ref = (name: string) => ({
+      GITHUB_WORKFLOW_REF: `a/b/.github/workflows/${name}.yml@refs/heads/main`,
+    });
+    expect(inWordsOfWorkflow(message, ref('bundleseal'))).toBe(
+      'If the channel is new, start the workflow with "The channel is new"',
+    );
+    expect(inWordsOfWorkflow(message, ref('other'))).toBe(message);
+    expect(inWordsOfWorkflow(message, {})).toBe(message);
   });
 
   it('name only flags that some command has', async () => {

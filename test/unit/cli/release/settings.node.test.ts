@@ -4,11 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { readDuration, readShare, shownDistance } from '../../../../src/cli/units.ts';
 import { type Project, useCli, withProject } from '../../../support/cli.ts';
 import { done, writeBuildIn } from '../../../support/cli-release.ts';
+import { VITE, withApp } from '../../../support/init-project.ts';
 import { serveStore } from '../../../support/store-server.ts';
 import { treeOf } from '../../../support/tree.ts';
 import { keyB } from '../../../support/vectors.ts';
 
 useCli();
+
+const PAGES = 'https://someone.github.io/my-app/updates/';
 
 describe('a project without a Capacitor config', () => {
   it('is told that --app-id is needed and where it may be, and of nothing that is not signed', async () => {
@@ -102,6 +105,29 @@ describe('a command for releases in a project of init', () => {
       }
     });
   });
+});
+
+describe('a command for releases in a project whose CI publishes, without a store here', () => {
+  it.each([
+    ['https://github.com/Someone/my-app', ['--store', 'github-pages'], PAGES],
+    ['', ['--store', 's3', '--url', 'https://cdn.example.com/a/'], 'https://cdn.example.com/a/'],
+    ['', ['--store', 'netlify'], 'ADDRESS'],
+  ])(
+    'with the remote %j and init %j first says how CI withdraws, with %s',
+    async (url, flags, address) => {
+      await withApp(VITE, async (project) => {
+        await project.write('.bundleseal_key', keyB.pkcs8);
+        await project.write('.bundleseal_key.pub', keyB.spki);
+        await project.write('.git/config', url === '' ? '' : `[remote "origin"]\n\turl = ${url}\n`);
+        await done(project, ['init', '--yes', ...flags]);
+        const { code, stderr } = await project.run(['release', 'withdraw', '0.2.0']);
+        expect(code).toBe(1);
+        expect(stderr).toContain(
+          `✗ If CI publishes, start .github/workflows/bundleseal.yml with the release in "Withdraw this release" instead; npx bundleseal release list --from ${address} shows the releases of its store. On this machine, nothing has been published to "`,
+        );
+      });
+    },
+  );
 });
 
 describe('units', () => {
