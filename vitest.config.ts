@@ -20,7 +20,7 @@ const PAGE_ONLY = '**/*.page.test.ts';
 // Debian 12, on which CI runs, has no Swift compiler.
 const SWIFT = 'test/interop/swift-readers.node.test.ts';
 // `bash .ci/consumers` installs the frameworks.
-const FRAMEWORKS = 'test/examples/frameworks.node.test.ts';
+const FRAMEWORKS = 'test/examples/{frameworks,routers}.node.test.ts';
 // `npm run test:stores` installs an S3 server. The tests fail where a program that the guide names is missing.
 const STORES = 'test/stores/*.test.ts';
 const LONG = ['test/load/**/*.test.ts', '**/*.long*.test.ts'];

@@ -36,7 +36,7 @@ const ELSEWHERE: readonly Elsewhere[] = [
   {
     language: 'text',
     pages: /^docs\/guides\/pwa\.md$/,
-    run: 'test/examples/frameworks.node.test.ts',
+    run: 'test/examples/routers.node.test.ts',
   },
   {
     language: 'sh',

@@ -40,7 +40,7 @@ export async function findUses(
 }
 
 /** Yields the paths of the files that may import something. */
-async function* sourcesIn(folder: string, leftOut: string): AsyncGenerator<string> {
+export async function* sourcesIn(folder: string, leftOut: string): AsyncGenerator<string> {
   const entries = await unlessDenied(folder, readdir(folder, { withFileTypes: true }), []);
   for (const entry of entries) {
     const { name } = entry;
@@ -52,7 +52,7 @@ async function* sourcesIn(folder: string, leftOut: string): AsyncGenerator<strin
   }
 }
 
-async function sourceOf(path: string): Promise<string> {
+export async function sourceOf(path: string): Promise<string> {
   const stats = await stat(path).catch(() => undefined);
   if (stats?.isFile() !== true || stats.size > MAX_MODULE_LENGTH) return '';
   return unlessDenied(path, readFile(path, 'utf8'), '');

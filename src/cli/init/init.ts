@@ -162,7 +162,13 @@ function workflowLines({ ci }: Answers, { hosting }: Project): string[] {
 
 function nextLines(head: string, { next }: Plan): string[] {
   if (next.length === 0) return [];
-  return [`  ${head}:`, ...next.map((one, index) => `  ${String(index + 1).padStart(2)}. ${one}`)];
+  const lines = next.flatMap((one, index) => {
+    const [first, ...code] = one.split('\n');
+    // Lines of code, which the user copies.
+    const indented = code.map((line) => (line === '' ? '' : `        ${line}`));
+    return [`  ${String(index + 1).padStart(2)}. ${first}`, ...indented];
+  });
+  return [`  ${head}:`, ...lines];
 }
 
 /**

@@ -9,7 +9,7 @@ import { KEY_MODULE_MARK, renderModule } from '../key-module.ts';
 import { SCRIPTS } from '../release/settings.ts';
 import { type Answers, isBeside, isWebsite } from './answers.ts';
 import { addCall, entryLines, specifierFrom } from './entry-module.ts';
-import { stepForButton, stepsForErrors } from './entry-steps.ts';
+import { stepsForEntry } from './entry-steps.ts';
 import { isNextExported } from './folders.ts';
 import { capacitorFiles, ELECTRON_FOLDER, electronFiles, electronPage } from './native.ts';
 import { findPagesDomain } from './pages-domain.ts';
@@ -298,8 +298,7 @@ async function nextSteps(
       framework === 'electron')
       ? [`call it in the module that starts the app: ${call}`]
       : []),
-    ...stepsForErrors(project),
-    ...(isNative ? [] : stepForButton(project, answers)),
+    ...stepsForEntry(project, answers, isNative),
     ...(project.hasBuild || isNative
       ? []
       : [`put the files of the website into ${answers.dir}: package.json has no script "build"`]),

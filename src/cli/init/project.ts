@@ -10,6 +10,7 @@ import { readConfig } from '../config/read.ts';
 import { type Manager, managerOf } from '../package-manager.ts';
 import { dependenciesOf, findRoot, type Root } from '../project.ts';
 import { SETTINGS } from '../release/settings.ts';
+import { findRelevant, type Source } from './button.ts';
 import {
   adapterOption,
   buildFolderOf,
@@ -47,6 +48,10 @@ export interface Project extends Root {
   readonly react: string | undefined;
   /** The package that puts an error boundary of React around the app, if package.json names one. */
   readonly reactBoundary: string | undefined;
+  /** The range of versions of React Router that package.json names, if it does. */
+  readonly reactRouter: string | undefined;
+  /** The files that call the function of init, or belong to the router of React. */
+  readonly relevant: readonly Source[];
   /** Whether package.json has this package among its dependencies. */
   readonly hasLibrary: boolean;
   /** The file outside of the repository that package.json names for this package, if there is one. */
@@ -136,6 +141,8 @@ export async function readProject(): Promise<Project> {
     hasVueRouter: names.has('vue-router'),
     react: rangeOf(content, 'react'),
     reactBoundary: REACT_BOUNDARIES.find((name) => names.has(name)),
+    reactRouter: rangeOf(content, 'react-router') ?? rangeOf(content, 'react-router-dom'),
+    relevant: await findRelevant(),
     hasLibrary: names.has('bundleseal'),
     libraryFile: libraryFileOf(content, root),
     hasAngular: names.has('@angular/core'),
@@ -176,11 +183,12 @@ export async function uninstallCommand(root: string): Promise<string | undefined
   return `${typed.remove} bundleseal`;
 }
 
+/** The routers come last, because one of them needs another line if it is the only package. */
 const REACT_BOUNDARIES = [
+  'react-error-boundary',
+  '@tanstack/react-router',
   'react-router',
   'react-router-dom',
-  '@tanstack/react-router',
-  'react-error-boundary',
 ] as const;
 
 /** Tools without a bundler for the page, each of which writes a file for every page. */

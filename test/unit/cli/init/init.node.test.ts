@@ -2,6 +2,7 @@
 
 import { rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { BUTTON } from '../../../../src/cli/init/button.ts';
 import { type Project, useCli, withProject } from '../../../support/cli.ts';
 import { SECRET } from '../../../support/cli-app.ts';
 import { APPS, type App, flagsOf } from '../../../support/init-apps.ts';
@@ -99,13 +100,16 @@ it('init says how to try the first release, and to keep a copy of a key that it 
     const { stderr } = await project.run(['init', '--yes', '--ci', 'github']);
     expect(stderr).toContain(
       [
-        '2. src/main.js: show a button when keepUpToDate() gives true: step 5 of docs/guides/first-update.md in node_modules/bundleseal has the code',
+        '2. src/main.js: show a button when keepUpToDate() gives true: call lookForUpdate() in place of keepUpToDate(), and add the lines below',
+        ...BUTTON.split('\n').map((line) => (line === '' ? '' : `     ${line}`)),
         '3. optional, to try it on this machine (CI starts a channel of its own): build it with npm run bundleseal:build',
         '4. optional: publish it (app id "my-app") with npm run bundleseal:publish',
         '5. optional: copy the build beside the releases with cp -R dist/. site/',
         '6. optional: serve site with npx vite preview --outDir site',
         '7. optional: see an update arrive: continue at step 4 of docs/guides/first-update.md in node_modules/bundleseal\n',
-      ].join('\n   '),
+      ]
+        .join('\n   ')
+        .replace(/^ +$/gm, ''),
     );
     expect(stderr).toContain('keep a copy of .bundleseal_key that only you can read');
     expect(stderr).toMatch(/\n {2}\+ \.bundleseal-init\.json +the record that init --undo reads\n/);
@@ -126,6 +130,10 @@ it.each([
     false,
   ],
   ['keepUpToDate().then(showButton, console.error)\n', false],
+  ['keepUpToDate()\n  .catch(console.error)\n  .then(showButton)\n', false],
+  ['start().then(keepUpToDate).then(showButton)\n', false],
+  ['start().then(keepUpToDate).catch(reportError)\n', true],
+  ['void keepUpToDate()\n', true],
   [
     "router.isReady().then(() => { app.mount('#app'); keepUpToDate().catch(console.error) })\n",
     true,
