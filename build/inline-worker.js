@@ -1,10 +1,13 @@
 // `import CODE from './some-worker.ts?thread'` imports a module with all its imports as the text of a script that
 // calls its `main`. After an app was bundled, the library has no file from which it could start a thread.
 
+import { readFile } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
 import { build } from 'esbuild';
 
 const SUFFIX = /\?thread$/;
+/** `import TEXT from './some-file?raw'` imports a file as text. Vite knows this form. */
+const RAW = /\?raw$/;
 
 /**
  * Makes the text for `new Worker(text, { eval: true })`: one minified classic script without imports.
@@ -46,6 +49,15 @@ export function inlineWorkers() {
         const { text, files } = await inlineWorker(resolve(path));
         return { contents: text, loader: 'text', watchFiles: files };
       });
+      onResolve({ filter: RAW }, ({ path, resolveDir }) => ({
+        path: relative(process.cwd(), resolve(resolveDir, path.replace(RAW, ''))),
+        namespace: 'raw',
+      }));
+      onLoad({ filter: /./, namespace: 'raw' }, async ({ path }) => ({
+        contents: await readFile(resolve(path)),
+        loader: 'text',
+        watchFiles: [resolve(path)],
+      }));
     },
   };
 }

@@ -3,3 +3,9 @@ declare module '*?thread' {
   const code: string;
   export default code;
 }
+
+declare module '*?raw' {
+  /** The text of the file. */
+  const text: string;
+  export default text;
+}

@@ -41,9 +41,20 @@ export function init(command: Command): void {
     .option('--dry-run', 'show every line that would be written, and write nothing', false)
     .option('--undo', 'undo the changes of init; keep the keys and your own changes', false)
     .option('--delete-key', 'with --undo: also delete the key pair that init made', false)
+    .option(
+      '--remove-worker',
+      'with --undo: also write the script that removes the service worker from browsers, for your next deploy',
+      false,
+    )
     .addHelpText(
       'after',
-      examples('init', 'init --yes --store s3 --channel beta', 'init --dry-run', 'init --undo'),
+      examples(
+        'init',
+        'init --yes --store s3 --channel beta',
+        'init --dry-run',
+        'init --undo',
+        'init --undo --remove-worker',
+      ),
     )
     .action(
       run<InitFlags>(async (context, flags) => {

@@ -193,7 +193,7 @@ async function missingFolders(changes: readonly Change[]): Promise<string[]> {
  *
  * @throws {@link BundleSealError} `ERR_FILE`.
  */
-async function checkPlace(path: string, root: string): Promise<void> {
+export async function checkPlace(path: string, root: string): Promise<void> {
   let at = path;
   while (at !== '.' && (await lstat(at).catch(() => undefined)) === undefined) at = dirname(at);
   const place = await onFile(path, 'leads through a link to nothing', realpath(at));

@@ -40,6 +40,7 @@ export interface InitFlags extends AnswerFlags {
   readonly dryRun: boolean;
   readonly undo: boolean;
   readonly deleteKey: boolean;
+  readonly removeWorker: boolean;
   readonly quiet?: boolean;
 }
 
@@ -52,11 +53,12 @@ const FOR_WORKFLOW =
   '  The steps about "the repository" are only for the workflow: leave them out until the app is in a repository on GitHub';
 
 export async function initialise(context: Context, flags: InitFlags): Promise<Answer> {
-  const { yes, dryRun, deleteKey } = flags;
+  const { yes, dryRun, deleteKey, removeWorker } = flags;
   if (deleteKey && !flags.undo) throw new UsageError('--delete-key belongs to init --undo');
+  if (removeWorker && !flags.undo) throw new UsageError('--remove-worker belongs to init --undo');
   const isTerminal = process.stdin.isTTY === true && process.stderr.isTTY === true;
   const asks = isTerminal && !context.isJson && flags.quiet !== true && !yes;
-  if (flags.undo) return undoInit(context, { yes, dryRun, deleteKey, asks });
+  if (flags.undo) return undoInit(context, { yes, dryRun, deleteKey, removeWorker, asks });
   const project = await readProject();
   if (!asks && !yes && !dryRun) {
     throw new UsageError(

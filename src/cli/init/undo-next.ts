@@ -1,12 +1,16 @@
 // What the user has to do after init --undo, because init changes nothing outside of the project.
 
+import { typedCommands } from '../package-manager.ts';
 import type { Root } from '../project.ts';
 import { bytesOf } from './read.ts';
 import { TOGETHER } from './workflow-parts.ts';
 
 /** Without a store here, nothing may have been published yet. Another machine may have deployed the website. */
-export async function visitorLines(hasReleases: boolean): Promise<string[]> {
-  const script = await removingScript();
+export async function visitorLines(
+  hasReleases: boolean,
+  written: string | undefined,
+): Promise<string[]> {
+  const script = written ?? (await removingScript());
   if (script !== undefined) {
     return [
       `  next: deploy ${script}, which removes the service worker of browsers that have visited the website, and keep it on the server as long as such browsers may come back`,
@@ -17,7 +21,7 @@ export async function visitorLines(hasReleases: boolean): Promise<string[]> {
     : 'if the website was deployed with its service worker, browsers that have visited it keep the worker';
   return [
     `  next: ${who}, which keeps serving their release.`,
-    '        To end that, deploy the script of docs/guides/pwa.md (in node_modules/bundleseal), "Remove it again", as sw.js',
+    `        To end that, run ${typedCommands().execute} bundleseal init --undo --remove-worker, which writes a script for your next deploy`,
   ];
 }
 

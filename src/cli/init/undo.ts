@@ -34,6 +34,7 @@ import {
   workflowPath,
   writeRecord,
 } from './record.ts';
+import { planRemoval } from './removal.ts';
 import { changedMembers } from './remove.ts';
 import { describeCode, listed } from './undo-lines.ts';
 import { removedWorkflowLines, visitorLines } from './undo-next.ts';
@@ -44,16 +45,20 @@ export async function undoInit(
     yes,
     dryRun,
     deleteKey,
+    removeWorker,
     asks,
   }: {
     readonly yes: boolean;
     readonly dryRun: boolean;
     readonly deleteKey: boolean;
+    readonly removeWorker: boolean;
     readonly asks: boolean;
   },
 ): Promise<Answer> {
   const { root, hosting } = findRoot();
-  const record = await readRecord(root);
+  const written = await readRecord(root);
+  // The script is useful after the record has gone, too.
+  const record = written ?? (removeWorker ? NO_RECORD : undefined);
   if (record === undefined) {
     throw new UsageError(
       `there is no ${RECORD} here: init has written nothing in this folder, or its changes were undone`,
@@ -64,20 +69,24 @@ export async function undoInit(
       'init --undo asks first, and there is no terminal: pass --yes, or --dry-run to see what would be undone',
     );
   }
+  const removal = removeWorker ? await planRemoval(record) : undefined;
   const hasReleases = await exists(`${record.store}/channels`);
   const { taken, edits, kept, absent } = await divide(record, deleteKey);
   const isRecordKept = kept.some((one) => !one.isOfUser);
   const made = taken.filter((path) => record.files[path]?.before === null);
   const restored = taken.filter((path) => !made.includes(path));
-  const removed = isRecordKept ? made : [...made, RECORD];
+  const removed = isRecordKept || written === undefined ? made : [...made, RECORD];
   const edited = [...edits.keys()];
   const stays = kept.map(({ path, reason }) => ({ path, reason }));
   const isRecorded = (path: string) => kept.some((one) => one.path === path && !one.isOfUser);
   if (isRecordKept) stays.push({ path: RECORD, reason: 'init --undo reads it' });
-  const json = { dryRun, removed, restored, edited, kept: stays };
+  const script = kept.some(({ path }) => WORKER.test(path)) ? undefined : removal;
+  const scripts = script === undefined ? [] : [script.path];
+  const json = { dryRun, removed, restored, edited, kept: stays, written: scripts };
   const lineOf = ({ path, reason }: Pick<Kept, 'path' | 'reason'>) =>
     `  ! ${path} stays: ${reason}`;
   const lines = [
+    ...scripts.map((path) => `  + ${path}, which removes the service worker from browsers`),
     ...removed.map((path) => `  - ${path}`),
     ...restored.map((path) => `  ~ ${path}, as it was before`),
     ...edited.map((path) => `  ~ ${path}, without what init added`),
@@ -86,7 +95,7 @@ export async function undoInit(
   const isBad = kept.some((one) => one.isBad);
   if (kept.some((one) => one.isInUse)) {
     return {
-      json: { ...json, removed: [], restored: [], edited: [] },
+      json: { ...json, removed: [], restored: [], edited: [], written: [] },
       lines: [
         '✗ nothing is undone while other files of the project use those of init. First follow these lines:',
         ...kept.filter((one) => one.isBad).map(lineOf),
@@ -94,13 +103,14 @@ export async function undoInit(
       isBad,
     };
   }
+  const done = script !== undefined && taken.length + edits.size === 0 ? 'written' : 'undone';
   const part = isBad ? ', and the rest after you have followed the lines with !' : '';
-  if (dryRun) return { json, lines: [`This would be undone${part}:`, ...lines], isBad };
+  if (dryRun) return { json, lines: [`This would be ${done}${part}:`, ...lines], isBad };
   if (!yes) {
-    for (const line of [`This will be undone${part}:`, ...lines]) say(line);
-    if (!(await context.confirm('Undo it?')))
+    for (const line of [`This will be ${done}${part}:`, ...lines]) say(line);
+    if (!(await context.confirm(done === 'undone' ? 'Undo it?' : 'Write it?')))
       return {
-        json: { ...json, removed: [], restored: [], edited: [] },
+        json: { ...json, removed: [], restored: [], edited: [], written: [] },
         lines: ['  nothing was changed'],
       };
   }
@@ -109,9 +119,10 @@ export async function undoInit(
   );
   const workflow = workflowPath(root);
   const workflowText = taken.includes(workflow) ? (await bytesOf(workflow))?.toString() : undefined;
-  await withRecord(record, async () => {
+  await withRecord(written, async () => {
     for (const [path, edit] of edits) await applyEdit(path, edit, root);
     await undoChanges({ files, folders: record.folders }, root);
+    await script?.write();
     if (!isRecordKept) return removeRecord();
     // Another branch of git may have the files that are not here now. Later runs speak of the worker's visitors, too.
     const rest = Object.entries(record.files).filter(
@@ -120,15 +131,17 @@ export async function undoInit(
     return writeRecord({ ...record, files: Object.fromEntries(rest) });
   });
   await warnOfKeyInGit(context);
-  const isNothing = taken.length + edits.size === 0;
+  const isNothing = taken.length + edits.size + scripts.length === 0;
   const head = isBad
     ? `✗ ${isNothing ? 'nothing' : 'not everything'} was undone`
-    : `✓ ${isNothing ? 'nothing is left to undo' : 'undone'}`;
+    : `✓ ${isNothing ? 'nothing is left to undo' : done}`;
   // The question came after the list, so the list is on the screen already.
   const result = yes ? [`${head}:`, ...lines] : [isBad ? `${head}: follow the lines with !` : head];
   const isWorkerGone = Object.keys(files).some((path) => WORKER.test(path));
   const next = [
-    ...(isWorkerGone && !isNothing ? await visitorLines(hasReleases) : []),
+    ...((isWorkerGone && !isNothing) || script
+      ? await visitorLines(hasReleases, script?.path)
+      : []),
     ...(workflowText === undefined ? [] : removedWorkflowLines(workflowText, hosting)),
   ];
   // Modules that stay may import the package.
@@ -141,6 +154,13 @@ export async function undoInit(
         ];
   return { json, lines: [...result, ...next, ...last], isBad };
 }
+
+const NO_RECORD: RecordContent = {
+  isFinished: true,
+  store: 'site/updates',
+  folders: [],
+  files: {},
+};
 
 /** The module of a website's service worker. */
 const WORKER = /(^|\/)sw\.[jt]s$/;
