@@ -13,6 +13,7 @@ import { stepsForEntry } from './entry-steps.ts';
 import { isNextExported } from './folders.ts';
 import { capacitorFiles, ELECTRON_FOLDER, electronFiles, electronPage } from './native.ts';
 import { findPagesDomain } from './pages-domain.ts';
+import { stepForBase } from './pages-website.ts';
 import type { Project } from './project.ts';
 import { publishSteps } from './publish-steps.ts';
 import { bytesOf } from './read.ts';
@@ -20,7 +21,7 @@ import { RECORD, type Written, workflowPath } from './record.ts';
 import { addMembers, localStore, packageMembers } from './scripts.ts';
 import { type Unused, unusedWorkflow } from './unused.ts';
 import { ABOUT_SERVER, APP_FOLDER, type NewFile, serverConfig, websiteFiles } from './website.ts';
-import { stepForBase, workflowOf } from './workflow.ts';
+import { workflowOf } from './workflow.ts';
 
 /** A file to write completely. */
 export interface Change {

@@ -3,7 +3,7 @@
 import { SEALED } from '../bundle-formats.ts';
 import type { Manager } from '../package-manager.ts';
 import { ABOUT_STORES, type Answers, isBeside, isWebsite } from './answers.ts';
-import type { PagesDomain } from './pages-domain.ts';
+import type { OnGitHub } from './pages-website.ts';
 import type { Project } from './project.ts';
 import { workflowPath } from './record.ts';
 import { localStore } from './scripts.ts';
@@ -18,10 +18,12 @@ interface State {
   readonly hasNewKey: boolean;
 }
 
-type OnGitHub = Project & { readonly domain?: PagesDomain | undefined };
-
 /** Lists the steps from the first build to the upload. */
-export function publishSteps(project: OnGitHub, answers: Answers, state: State): string[] {
+export function publishSteps(
+  project: Project & OnGitHub,
+  answers: Answers,
+  state: State,
+): string[] {
   const copies = state.hasNewKey
     ? [
         `keep a copy of ${SEALED.privateKeyFile} that only you can read: without the key, your apps get no more updates`,
@@ -72,7 +74,7 @@ function trySteps(answers: Answers, { typed }: Manager): { copy: string; looks: 
 const siteOf = (answers: Answers) => localStore(answers).split('/')[0] as string;
 
 /** What the owner of the repository does on GitHub, up to the first tag. */
-function workflowSteps(project: OnGitHub, answers: Answers): string[] {
+function workflowSteps(project: Project & OnGitHub, answers: Answers): string[] {
   const { manager, root, domain, libraryFile, version } = project;
   const workflow = workflowPath(root);
   const setup = setupOf(answers, domain).map((one) =>

@@ -4,10 +4,10 @@
 
 import { KEY_FILE, KEY_VARIABLE, PASSPHRASE_VARIABLE } from '../../keys/key-places.ts';
 import { IMMUTABLE } from '../../publish/paths.ts';
-import type { GitHubRepository } from '../project.ts';
 import { SCRIPTS } from '../release/settings.ts';
 import { type Answers, isBeside, isWebsite } from './answers.ts';
 import type { PagesDomain } from './pages-domain.ts';
+import { type OnGitHub, pagesOf, stepForBase } from './pages-website.ts';
 import type { Project } from './project.ts';
 import { type Setting, secret, UPLOADS, variable } from './uploads.ts';
 import { fallbackOf } from './website.ts';
@@ -17,32 +17,9 @@ const CHECKOUT = 'actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7
 const SETUP_NODE = 'actions/setup-node@820762786026740c76f36085b0efc47a31fe5020 # v7.0.0';
 const DEPLOY_PAGES = 'actions/deploy-pages@cd2ce8fcbc39b97be8ca5fce6e763baed58fa128 # v5.0.0';
 
-/** What tells where GitHub Pages serves the website of a project. */
-interface OnGitHub {
-  readonly github?: GitHubRepository | undefined;
-  /**
-   * The workflow must not depend on it: a clone may lack the file that names it, because no build is in git, and init has to know the
-   * workflow in a clone for its own.
-   */
-  readonly domain?: PagesDomain | undefined;
-}
-
 /** Whether a deploy has the website and the store together. */
 function deploysWebsite(answers: Answers): boolean {
   return UPLOADS[answers.store].isWhole === true && isWebsite(answers) && isBeside(answers);
-}
-
-/**
- * Returns the address of a website on GitHub Pages and its path. Without a domain and a remote on GitHub, both have words to replace.
- *
- * @see https://docs.github.com/en/pages/getting-started-with-github-pages/what-is-github-pages
- */
-function pagesOf({ github, domain }: OnGitHub): { website: string; base: string } {
-  if (domain !== undefined) return { website: `https://${domain.name}/`, base: '/' };
-  const { user, repository } = github ?? { user: 'USER', repository: 'REPOSITORY' };
-  const host = github === undefined ? `${user}.github.io` : `${user.toLowerCase()}.github.io`;
-  const base = repository.toLowerCase() === host ? '/' : `/${repository}/`;
-  return { website: `https://${host}${base}`, base };
 }
 
 /** Returns the address of a store beside the website, as an example for the user. */
@@ -88,27 +65,6 @@ export function setupOf({ store }: Answers, domain?: PagesDomain): string[] {
         ]),
     'Settings → Environments → github-pages: add a deployment tag rule v*, or GitHub says of a tag that it "is not allowed to deploy". GitHub creates that environment, in the first run at the latest, and lets only the default branch deploy to it',
   ];
-}
-
-/**
- * Returns the step that sets the path of the website in Vite's config, if the website needs one.
- *
- * @param presentBase - The base in Vite's config. If it is right, there is no such step.
- */
-export function stepForBase(
-  project: OnGitHub & Pick<Project, 'hasVite'>,
-  answers: Answers,
-  presentBase?: string,
-): string[] {
-  const { hasVite, github } = project;
-  const { website, base } = pagesOf(project);
-  // Without a remote, init does not know the path. Vite adds the last slash.
-  const isBaseSet =
-    presentBase !== undefined &&
-    (github === undefined ? /\w/.test(presentBase) : presentBase.replace(/\/?$/, '/') === base);
-  const isOnPages = answers.store === 'github-pages' && deploysWebsite(answers);
-  if (!hasVite || base === '/' || isBaseSet || !isOnPages) return [];
-  return [`set base: '${base}' in Vite's config if the address of the website is ${website}`];
 }
 
 /** The end of the first line of the workflow. */

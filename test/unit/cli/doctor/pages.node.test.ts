@@ -2,6 +2,7 @@
 
 import { expect, it } from 'vitest';
 import { useCli } from '../../../support/cli.ts';
+import { APPS } from '../../../support/init-apps.ts';
 import { done, read, VITE, withApp } from '../../../support/init-project.ts';
 
 useCli();
@@ -16,6 +17,8 @@ interface Finding {
 const NO_BASE = 'export default {};\n';
 
 interface Site {
+  /** The name of an app of the tests. Default: one of Vite. */
+  readonly app?: string;
   readonly remote?: string;
   readonly store?: string;
   readonly config?: string;
@@ -28,9 +31,9 @@ interface Site {
 async function findingFor(site: Site): Promise<Finding | undefined> {
   const { remote = 'https://github.com/Someone/My-App', store = 'github-pages' } = site;
   let found: Finding | undefined;
-  await withApp(VITE, async (project) => {
+  await withApp((site.app && APPS[site.app]) || VITE, async (project) => {
     await project.write('.git/config', `[remote "origin"]\n\turl = ${remote}\n`);
-    await project.write('vite.config.js', site.config ?? NO_BASE);
+    if (site.app === undefined) await project.write('vite.config.js', site.config ?? NO_BASE);
     if (site.script !== undefined) {
       const content = JSON.parse(read(project, 'package.json'));
       const scripts = { ...content.scripts, build: site.script };
@@ -49,7 +52,7 @@ it('doctor warns of a website below a path of GitHub Pages without a base', asyn
   expect(await findingFor({})).toMatchObject({
     state: 'warning',
     what: 'vite.config.js has no base, but GitHub Pages serves the website of Someone/My-App below a path',
-    mend: "set base: '/My-App/' in Vite's config if the address of the website is https://someone.github.io/My-App/; if the website has a domain of its own, set base: '/'",
+    mend: "set base: '/My-App/' in Vite's config if the address of the website is https://someone.github.io/My-App/; if the website has a domain of its own, set base to '/'",
     path: 'vite.config.js',
   });
 });
@@ -87,4 +90,43 @@ it.each([
   ['the domain of another folder', 'other/CNAME', 'app.example.com\n'],
 ])('doctor warns if a file CNAME has %s', async (_, path, text) => {
   expect(await findingFor({ files: { [path]: text } })).toMatchObject({ state: 'warning' });
+});
+
+it.each([
+  [
+    'sveltekit',
+    'svelte.config.js',
+    "set kit.paths.base: '/My-App' in svelte.config.js if",
+    "set kit.paths.base to ''",
+    "export default { kit: { paths: { base: '/My-App' } } };\n",
+  ],
+  [
+    'next',
+    'next.config.mjs',
+    "set basePath: '/My-App' in the config of Next.js and write '/My-App/sw.js' for '/sw.js' in src/bundleseal/update if",
+    "set basePath to ''",
+    "export default { output: 'export', basePath: '/My-App' };\n",
+  ],
+  [
+    'angular',
+    'angular.json',
+    'set "baseHref": "/My-App/" in the build options of angular.json if',
+    "set baseHref to '/'",
+    '{"projects":{"app":{"architect":{"build":{"options":{"baseHref":"/My-App/"}}}}}}\n',
+  ],
+])(
+  'doctor warns of a website of %s without a base in %s, and not with one',
+  async (app, path, step, root, text) => {
+    const missing = await findingFor({ app });
+    expect(missing).toMatchObject({ state: 'warning' });
+    expect(missing?.mend).toContain(step);
+    expect(missing?.mend).toContain(root);
+    expect(await findingFor({ app, files: { [path]: text } })).toBeUndefined();
+  },
+);
+
+it('doctor warns of a website of Create React App without homepage in package.json', async () => {
+  const missing = await findingFor({ app: 'create react app' });
+  expect(missing).toMatchObject({ state: 'warning', path: 'package.json' });
+  expect(missing?.mend).toContain('set "homepage": "/My-App/" in package.json if');
 });
