@@ -6,7 +6,7 @@ import { type Ran, runIn } from './cli.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const PACKED = [
-  ...['build', 'docs', 'src', 'package.json', 'tsconfig.json', 'tsup.config.ts'],
+  ...['build', 'docs', 'examples', 'src', 'package.json', 'tsconfig.json', 'tsup.config.ts'],
   ...['CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'SECURITY.md'],
 ];
 

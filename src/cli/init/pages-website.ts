@@ -4,6 +4,7 @@ import type { GitHubRepository } from '../project.ts';
 import { type Answers, isBeside, isWebsite } from './answers.ts';
 import type { Framework } from './folders.ts';
 import type { PagesDomain } from './pages-domain.ts';
+import { APP_FOLDER } from './website.ts';
 
 /** What tells where GitHub Pages serves the website of a project. */
 export interface OnGitHub {
@@ -44,6 +45,9 @@ export interface BaseSetting {
 }
 
 const withoutSlash = (base: string): string => base.slice(0, -1);
+/** The page of these frameworks names the worker by its path. */
+const workerAt = (base: string): string =>
+  `write '${base}sw.js' for '/sw.js' in ${APP_FOLDER}/update`;
 const configs = (stem: string): string[] =>
   ['js', 'mjs', 'cjs', 'ts', 'mts'].map((end) => `${stem}.${end}`);
 
@@ -80,7 +84,7 @@ const BASES: Partial<Record<Framework, BaseSetting>> = {
     files: configs('next.config'),
     mark: /\bbasePath\b/,
     step: (base) =>
-      `set basePath: '${withoutSlash(base)}' in the config of Next.js and write '${base}sw.js' for '/sw.js' in src/bundleseal/update`,
+      `set basePath: '${withoutSlash(base)}' in the config of Next.js and ${workerAt(base)}`,
   },
   angular: {
     name: 'baseHref',
@@ -96,7 +100,7 @@ const BASES: Partial<Record<Framework, BaseSetting>> = {
     root: '/',
     files: ['package.json'],
     mark: /"homepage"/,
-    step: (base) => `set "homepage": "${base}" in package.json`,
+    step: (base) => `set "homepage": "${base}" in package.json and ${workerAt(base)}`,
   },
 };
 

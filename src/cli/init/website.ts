@@ -66,11 +66,7 @@ const BUNDLERS: Readonly<
     imports: "import { isDevMode } from '@angular/core';\n",
   },
   next: { worker: "'/sw.js'", isDevelopment: "process.env.NODE_ENV === 'development'" },
-  cra: {
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is a template of the app
-    worker: '`${process.env.PUBLIC_URL}/sw.js`',
-    isDevelopment: "process.env.NODE_ENV === 'development'",
-  },
+  cra: { worker: "'/sw.js'", isDevelopment: "process.env.NODE_ENV === 'development'" },
   static: { worker: "'/sw.js'" },
 };
 

@@ -190,7 +190,7 @@ describe('doctor and the config of Vite', () => {
 describe('a second init', () => {
   it('lists the steps that are still open, and leaves out those that are done', async () => {
     await withApp(VITE, async (project) => {
-      await done(project, '--yes');
+      await done(project, '--yes', '--ci', 'github');
       const { stderr } = await done(project, '--yes');
       expect(stderr).toContain('✓ no file needs a change\n');
       expect(stderr).toContain('  next, unless you have done it:\n');

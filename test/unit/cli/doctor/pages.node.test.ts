@@ -128,5 +128,7 @@ it.each([
 it('doctor warns of a website of Create React App without homepage in package.json', async () => {
   const missing = await findingFor({ app: 'create react app' });
   expect(missing).toMatchObject({ state: 'warning', path: 'package.json' });
-  expect(missing?.mend).toContain('set "homepage": "/My-App/" in package.json if');
+  expect(missing?.mend).toContain(
+    `set "homepage": "/My-App/" in package.json and write '/My-App/sw.js' for '/sw.js' in src/bundleseal/update if`,
+  );
 });
