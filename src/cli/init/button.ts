@@ -71,5 +71,5 @@ function ofReference(after: string): 'result' | 'call' | 'none' {
   return /^\)(?!\s*\.then\()/.test(after) ? 'call' : 'result';
 }
 
-/** What stands before an expression whose value is used. */
+/** The end of the text before an expression whose value the module uses. */
 const TAKES = /([=(,?:&|!]|\breturn)(\s*(await|void))?$/;
